@@ -32,7 +32,7 @@ let package = Package(
     .systemLibrary(name: "CPCRE2", providers: [.apt(["libpcre2-dev"])]),
     .target(
       name: "RunnelRuntime",
-      dependencies: ["RunnelSyntax", "RunnelCompiler", "RunnelScheduler", "RunnelSystem", "CPCRE2"],
+      dependencies: ["RunnelSyntax", "RunnelCompiler", "RunnelScheduler", "RunnelSystem", "CRunnelSystem", "CPCRE2"],
       swiftSettings: strict),
     // The embedding face.
     .target(

@@ -1,0 +1,1 @@
+#include "runnel_teardown.h"

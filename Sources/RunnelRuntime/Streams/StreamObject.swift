@@ -1,0 +1,53 @@
+// Streams: what is read item by item, once. A stream is either a generator, which the machine runs itself,
+// or a native source (a file's lines, a command's output, a directory walk).
+
+/// What a native source gives when asked for an item.
+public enum StreamStep {
+  case item(Value)
+  case end
+  /// Nothing yet: `fill` waits for more.
+  case wait
+}
+
+/// Where a native stream's items come from. Used by one strand at a time.
+public protocol StreamSource: AnyObject, Sendable {
+  /// The next item, if it is there without waiting.
+  func next(_ strand: Strand) throws(Raised) -> StreamStep
+  /// Waits, through the strand's door, until `next` can go on.
+  func fill(_ strand: Strand) async throws(Raised)
+  /// Lets go of what it holds. Called once at most, also after the end.
+  func close()
+}
+
+/// A stream.
+public final class StreamObject: Object, @unchecked Sendable {
+  /// The native source; nil for a generator's stream.
+  public let source: (any StreamSource)?
+  /// Whether a reader has begun: a stream can be read once (language.md §14.0).
+  var isTaken = false
+  var isClosed = false
+
+  public init(source: any StreamSource) {
+    self.source = source
+    super.init(tag: .stream)
+  }
+
+  public override var typeName: String { "stream" }
+}
+
+/// A source over items that are already there.
+final class ListSource: StreamSource, @unchecked Sendable {
+  private let items: [Value]
+  private var position = 0
+
+  init(_ items: [Value]) { self.items = items }
+
+  func next(_ strand: Strand) throws(Raised) -> StreamStep {
+    guard position < items.count else { return .end }
+    defer { position += 1 }
+    return .item(items[position])
+  }
+
+  func fill(_ strand: Strand) async throws(Raised) {}
+  func close() {}
+}

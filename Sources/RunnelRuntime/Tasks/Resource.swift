@@ -1,0 +1,10 @@
+// What a scope opened and must close at its end at the latest: files, temporary files, running commands
+// (language.md §6.8, §12.4).
+
+/// A value that holds something of the system's. `close` may be called more than once.
+open class ResourceObject: Object, @unchecked Sendable {
+  /// Lets go of what it holds, without waiting.
+  open func close() {}
+  /// What `--leaks` and errors call it, such as `file "a.txt"`.
+  open var label: String { typeName }
+}

@@ -1,0 +1,101 @@
+// Lists, maps, bytes and ranges. Lists and maps are copied on write: `items` and `storage` are written only
+// through a reference known to be unique (see Value.swift), and are themselves copy-on-write, so that taking
+// a copy of the object is O(1) until it is written.
+
+/// A list.
+public final class ListObject: Object, @unchecked Sendable {
+  public var items: [Value]
+
+  public init(_ items: [Value]) {
+    self.items = items
+    super.init(tag: .list)
+  }
+
+  public override var typeName: String { "list" }
+
+  deinit { Teardown.release(&items) }
+}
+
+/// A map, in the order in which its keys were first put.
+public final class MapObject: Object, @unchecked Sendable {
+  public var storage: MapStorage
+
+  public init(_ storage: MapStorage = MapStorage()) {
+    self.storage = storage
+    super.init(tag: .map)
+  }
+
+  public override var typeName: String { "map" }
+
+  deinit {
+    if storage.holdsContainers { Teardown.release(&storage) }
+  }
+}
+
+/// Raw bytes, immutable.
+public final class BytesObject: Object, @unchecked Sendable {
+  public let bytes: [UInt8]
+
+  public init(_ bytes: [UInt8]) {
+    self.bytes = bytes
+    super.init(tag: .bytes)
+  }
+
+  public override var typeName: String { "bytes" }
+}
+
+/// A range of ints, or (for `backoff`) of durations.
+public final class RangeObject: Object, @unchecked Sendable {
+  public let lower: Int
+  /// As written: excluded, or included with `inclusive`.
+  public let upper: Int
+  public let step: Int
+  public let inclusive: Bool
+  public let isDuration: Bool
+
+  public init(lower: Int, upper: Int, step: Int = 1, inclusive: Bool = false, isDuration: Bool = false) {
+    self.lower = lower
+    self.upper = upper
+    self.step = step
+    self.inclusive = inclusive
+    self.isDuration = isDuration
+    super.init(tag: .range)
+  }
+
+  public override var typeName: String { "range" }
+
+  /// How many items it has.
+  public var count: Int {
+    if step > 0 {
+      guard inclusive ? lower <= upper : lower < upper else { return 0 }
+      let (span, overflow) = upper.subtractingReportingOverflow(lower)
+      if overflow { return Int.max }
+      let last = inclusive ? span : span - 1
+      let steps = last / step
+      return steps == Int.max ? steps : steps + 1
+    }
+    guard inclusive ? lower >= upper : lower > upper else { return 0 }
+    let (span, overflow) = lower.subtractingReportingOverflow(upper)
+    if overflow || step == Int.min { return overflow ? Int.max : 1 }
+    let last = inclusive ? span : span - 1
+    let steps = last / -step
+    return steps == Int.max ? steps : steps + 1
+  }
+
+  /// The item at a position, which must be below `count`.
+  public func item(at position: Int) -> Int { lower &+ position &* step }
+
+  public func contains(_ value: Int) -> Bool {
+    if step > 0 {
+      guard value >= lower, inclusive ? value <= upper : value < upper else { return false }
+    } else {
+      guard value <= lower, inclusive ? value >= upper : value > upper else { return false }
+    }
+    if step == 1 { return true }
+    let (distance, overflow) = value.subtractingReportingOverflow(lower)
+    return !overflow && distance % step == 0
+  }
+
+  /// The range's items as values.
+  public func values() -> [Value] { (0..<count).map { .int(item(at: $0)) } }
+}
