@@ -10,6 +10,8 @@ public final class LoadedFunction: @unchecked Sendable {
   /// Which module it belongs to, for traces and `import`.
   let source: SourceFile
   let isPrelude: Bool
+  /// Set by the module's `init`, before anything runs; modules live as long as the program.
+  unowned(unsafe) var module: LoadedModule!
   /// Copies of the code's, for reading without bounds checks. Written once, by `init`.
   let instructions: UnsafeMutablePointer<Instruction>
   let constants: UnsafeMutablePointer<Value>
@@ -79,6 +81,7 @@ enum TypeNames {
     "task", "stream", "", "scope",
     "channel", "lock", "semaphore", "limiter", "event", "barrier", "condition", "shared", "shared_array", "pool",
     "file", "command", "env", "executor", "resource", "", "",
+    "", "",
   ]
 
   @inline(__always)
@@ -151,7 +154,7 @@ final class GlobalTable: @unchecked Sendable {
 
 /// The mark of an argument that was not given and of a variable that has no value yet. Scripts never see it.
 final class Missing: Object, @unchecked Sendable {
-  static let mark = Missing(tag: .cell)
+  static let mark = Missing(tag: .missing)
 }
 
 extension Value {

@@ -30,6 +30,7 @@ public final class LoadedModule: @unchecked Sendable {
       return LoadedFunction(
         code: function, source: code.source, isPrelude: isPrelude, constants: values, methods: rows)
     }
+    for function in functions { function.module = self }
   }
 
   private static func value(of constant: Constant, isPrelude: Bool, modules: [LoadedModule]) -> Value {

@@ -19,6 +19,7 @@ extension Machine {
   }
 
   /// `base[key] = value`, or `base.key = value`.
+  @inline(__always)
   private static func assign(_ base: inout Value, _ key: Value, _ value: Value, isField: Bool = false) throws(Raised) {
     try step(into: &base, key, isField: isField, mayAdd: true) { (place: inout Value) throws(Raised) in place = value }
   }
@@ -34,26 +35,26 @@ extension Machine {
       guard case .int(let index) = key else {
         throw Raised(.typeError, "a list's index is an int, not \(key.typeName)")
       }
-      try withUniqueList(&base) { (list: ListObject) throws(Raised) in
-        let count = list.items.count
-        let position = index < 0 ? index &+ count : index
-        guard position >= 0, position < count else {
-          throw Raised(.indexError, "index \(index) is out of range: the list has \(count) items")
-        }
-        try change(&list.items[position])
+      let count = unsafeDowncast(object, to: ListObject.self).items.count
+      let position = index < 0 ? index &+ count : index
+      guard position >= 0, position < count else {
+        throw Raised(.indexError, "index \(index) is out of range: the list has \(count) items")
       }
+      _ = consume object
+      guard let list = Value.uniqueList(in: &base) else { return }
+      try change(&list.items[position])
     case .map:
       let hash = try requireKey(key)
-      try withUniqueMap(&base) { (map: MapObject) throws(Raised) in
-        if let position = map.storage.position(of: key, hash: hash) {
-          try change(&map.storage[position: position])
-        } else if mayAdd {
-          var value = Value.nil
-          try change(&value)
-          map.storage.append(key, hash: hash, value)
-        } else {
-          throw Indexing.missingKey(key, in: map.storage)
-        }
+      _ = consume object
+      guard let map = Value.uniqueMap(in: &base) else { return }
+      if let position = map.storage.position(of: key, hash: hash) {
+        try change(&map.storage[position: position])
+      } else if mayAdd {
+        var value = Value.nil
+        try change(&value)
+        map.storage.append(key, hash: hash, value)
+      } else {
+        throw Indexing.missingKey(key, in: map.storage)
       }
     default: throw notChangeable(base, key, isField)
     }
@@ -62,30 +63,6 @@ extension Machine {
   private static func notChangeable(_ base: Value, _ key: Value, _ isField: Bool) -> Raised {
     let part = isField ? "field `\(key.string?.text ?? "")`" : "an item"
     return Raised(.typeError, "\(part) of \(base.typeName) cannot be assigned")
-  }
-
-  /// Makes sure that the list in a place is referenced from there only, and gives it.
-  static func withUniqueList(_ place: inout Value, _ body: (ListObject) throws(Raised) -> Void) throws(Raised) {
-    guard case .object(let object) = place, object.tag == .list else { return }
-    var list = unsafeDowncast(object, to: ListObject.self)
-    // The only reference is now the local one, if the place's was.
-    place = .nil
-    let copy = isUnique(&list, with: object) ? list : ListObject(list.items)
-    place = .object(copy)
-    try body(copy)
-  }
-
-  static func withUniqueMap(_ place: inout Value, _ body: (MapObject) throws(Raised) -> Void) throws(Raised) {
-    guard case .object(let object) = place, object.tag == .map else { return }
-    var map = unsafeDowncast(object, to: MapObject.self)
-    place = .nil
-    let copy = isUnique(&map, with: object) ? map : MapObject(map.storage)
-    place = .object(copy)
-    try body(copy)
-  }
-
-  private static func isUnique<T: Object>(_ reference: inout T, with _: Object) -> Bool {
-    isKnownUniquelyReferenced(&reference)
   }
 
   // MARK: Paths
@@ -169,6 +146,7 @@ extension Machine {
     guard let cell = target.cell else { return }
     _ = try readCell(target)
     guard cell.owner == fiber.id else { throw Raised(.isolationError, "this variable belongs to another task") }
+    if attemptDepth > 0 { undoLog.append((cell, cell.value)) }
     try body(&cell.value)
   }
 

@@ -35,13 +35,13 @@ extension Machine {
   func writeCell(_ target: Value, _ value: Value) throws(Raised) {
     guard let cell = target.cell else { return }
     guard cell.owner == fiber.id else { throw isolation("") }
+    if attemptDepth > 0 { undoLog.append((cell, cell.value)) }
     cell.value = value
   }
 
   func makeClosure(_ number: Int, _ frame: Frame, _ registers: UnsafeMutablePointer<Value>) -> Value {
     let maker = frame.function.takeUnretainedValue()
-    let module = strand.interpreter.module(of: maker)
-    let function = module.functions[number]
+    let function = maker.module.functions[number]
     let upvalues = function.code.captures.map { capture -> Value in
       switch capture {
       case .register(let register): return registers[register]
@@ -324,6 +324,7 @@ enum ErrorFields {
     case "cause": return error.cause.map { .object($0) } ?? .nil
     case "suppressed": return .list(error.suppressed.map { .object($0) })
     case "notes": return .list(error.notes.map { .string($0) })
+    case "attempts": return error.attempts.map { .list($0) }
     case "trace":
       return .list(
         error.trace.map { entry in

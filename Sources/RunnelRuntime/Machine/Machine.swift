@@ -26,6 +26,9 @@ final class Machine: @unchecked Sendable {
   var fuel = Machine.slice
   /// What is to be done with what a wait gives.
   var resumption = Resumption.again
+  /// How many attempts of `retry` the running code is in, and the values of the cells that they changed.
+  var attemptDepth = 0
+  var undoLog: [(cell: Cell, value: Value)] = []
   /// What a wait gave.
   private var delivered: Value?
   private var deliveredError: ErrorObject?
@@ -379,7 +382,10 @@ final class Machine: @unchecked Sendable {
           }
         case .iteratorClose:
           frame.pointee.pc = pc
-          if try closeIterator(registers + a) { reload() }
+          if try closeIterator(registers + a) {
+            // The generator raises what closes it at the `yield` where it stands.
+            throw Raised(.cancelled, CancelReason.readerGone.message)
+          }
 
         // MARK: Building
         case .makeList:

@@ -52,6 +52,9 @@ public final class Interpreter: @unchecked Sendable {
     output = OutputWriter()
   }
 
+  /// The names of the globals, by number.
+  var globalNames: [String] = []
+
   func nextTaskID() -> Int { lastTaskID.wrappingAdd(1, ordering: .relaxed).newValue }
 
   /// `exit(n)` in a task ends the whole script: the main strand is stopped and raises it. Under the tree lock.

@@ -80,6 +80,8 @@ public final class Scope: @unchecked Sendable {
   var graceOwner: Scope?
   /// What it opened, to be closed at its end.
   var resources: [ResourceObject] = []
+  /// For an attempt: the retry that it belongs to.
+  var retry: RetryObject?
   /// The duration of a `timeout`, for its message.
   var limit = 0
 

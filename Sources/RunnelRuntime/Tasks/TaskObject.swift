@@ -27,6 +27,8 @@ public final class TaskObject: Object, @unchecked Sendable {
   /// Its handle was dropped: a failure stops the scope at once.
   var isDiscarded = false
   var waiters: [Waiter] = []
+  /// Called, outside the lock, when it has ended.
+  var onEnd: [@Sendable () -> Void] = []
   var strand: Strand?
 
   init(id: Int, name: String?, scope: Scope, isService: Bool, isDetached: Bool, interpreter: Interpreter) {

@@ -51,6 +51,10 @@ extension Interpreter {
       return waiters
     }
     for waiter in waiters { answer(waiter, with: task) }
+    for action in tree.withLock({ () -> [@Sendable () -> Void] in
+      defer { task.onEnd = [] }
+      return task.onEnd
+    }) { action() }
     let joiner = tree.withLock { () -> Waiter? in
       defer { scope.joiner = nil }
       return scope.joiner
@@ -61,7 +65,7 @@ extension Interpreter {
   /// Under the tree lock.
   private func noteFailure(of task: TaskObject, _ error: ErrorObject, hasWaiters: Bool) {
     let scope = task.scope
-    if hasWaiters {
+    if hasWaiters || task.isObserved {
       task.isObserved = true
     } else if scope.cancelReason != nil || scope.failure != nil {
       scope.suppressed.append(error)
@@ -132,7 +136,7 @@ extension Interpreter {
   }
 
   /// While a scope waits at its end, a failure that nobody has observed ends it at once. Under the tree lock.
-  private func raiseUnobserved(_ scope: Scope) {
+  func raiseUnobserved(_ scope: Scope) {
     scope.failed.removeAll(where: \.isObserved)
     guard let first = scope.failed.first, scope.failure == nil, scope.cancelReason == nil,
       case .failed(let error) = first.state

@@ -25,6 +25,7 @@ public enum ObjectTag: UInt8, Sendable {
   case task, stream, iterator, scope
   case channel, lock, semaphore, limiter, event, barrier, condition, shared, sharedArray, pool
   case file, command, environment, executor, resource, namespace, attempt
+  case retry, missing
 }
 
 /// The base of everything that is not held in place.
