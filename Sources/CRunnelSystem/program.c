@@ -68,9 +68,9 @@ static bool protect_descriptors(const struct runnel_program *program) {
 
 // Only after this may signals come in: our handlers would run here, on the parent's memory.
 static void reset_signals(void) {
-  struct sigaction standard;
-  memset(&standard, 0, sizeof standard);
-  standard.sa_handler = SIG_DFL;
+  // By the raw call: glibc refuses its own two signals, which may have been inherited as ignored as well.
+  // Whatever the kernel's structure looks like, all zeroes mean SIG_DFL.
+  char standard[64] = {0};
   for (int signal = 1; signal < NSIG; signal++) {
     if (signal == SIGKILL || signal == SIGSTOP) continue;
     if (signal == SIGHUP) {
@@ -78,7 +78,7 @@ static void reset_signals(void) {
       struct sigaction current;
       if (sigaction(signal, NULL, &current) == 0 && current.sa_handler == SIG_IGN) continue;
     }
-    sigaction(signal, &standard, NULL);
+    syscall(SYS_rt_sigaction, signal, standard, NULL, (NSIG - 1) / 8);
   }
   sigset_t none;
   sigemptyset(&none);
@@ -131,8 +131,11 @@ void runnel_start(const struct runnel_program *program, struct runnel_started *r
   }
   result->pid = pid;
   if (result->error != 0) {
+    // Struck off while the number is still its own.
+    if (program->group == 0 && program->watchdog >= 0)
+      runnel_watchdog_send(program->watchdog, RUNNEL_WATCHDOG_REMOVE, pid);
     struct runnel_exit ignored;
-    runnel_wait(pidfd, true, &ignored);
+    runnel_wait(pidfd, RUNNEL_REAP, &ignored);
     close(pidfd);
     return;
   }
@@ -140,11 +143,11 @@ void runnel_start(const struct runnel_program *program, struct runnel_started *r
   result->pidfd = pidfd;
 }
 
-int runnel_wait(int pidfd, bool reap, struct runnel_exit *result) {
+int runnel_wait(int pidfd, int manner, struct runnel_exit *result) {
   memset(result, 0, sizeof *result);
   siginfo_t info;
   memset(&info, 0, sizeof info);
-  int options = WEXITED | (reap ? 0 : WNOWAIT | WNOHANG);
+  int options = WEXITED | (manner == RUNNEL_REAP ? 0 : WNOWAIT) | (manner == RUNNEL_PEEK ? WNOHANG : 0);
   int code;
   do {
     code = waitid((idtype_t)3 /* P_PIDFD */, (id_t)pidfd, &info, options);

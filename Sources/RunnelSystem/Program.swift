@@ -118,7 +118,8 @@ public struct StartedProgram: ~Copyable, Sendable {
     try Programs.reap(pidfd.number)
   }
 
-  /// Ends a leader and its group: kills what is left of the group, strikes it off, and reaps the leader.
+  /// Ends a leader that has exited, or waits until it has, and its group: kills what is left of the group,
+  /// strikes it off, and reaps the leader.
   ///
   /// Members that were started with `.join` are to be reaped before, or after; they get the signal too.
   ///
@@ -127,6 +128,7 @@ public struct StartedProgram: ~Copyable, Sendable {
     leavingGroup: Bool = false, watchdog: Watchdog = .shared
   ) throws(SystemError) -> ExitStatus {
     if isLeader {
+      _ = try Programs.awaitExit(pidfd.number)
       if !leavingGroup { Programs.signal(group: processGroup, SIGKILL) }
       watchdog.strikeOff(group: processGroup)
     }
@@ -156,16 +158,23 @@ public enum Programs {
 
   /// How the child behind a pidfd has ended, nil while it runs. It stays unreaped.
   public static func peekExit(_ pidfd: Int32) throws(SystemError) -> ExitStatus? {
-    var exit = runnel_exit()
-    try shimCheck("waitid", nil, runnel_wait(pidfd, false, &exit))
-    return ExitStatus(exit)
+    try wait(pidfd, RUNNEL_PEEK)
+  }
+
+  /// Waits until the child behind a pidfd has ended, and leaves it unreaped.
+  public static func awaitExit(_ pidfd: Int32) throws(SystemError) -> ExitStatus {
+    try wait(pidfd, RUNNEL_AWAIT) ?? .exited(0)
   }
 
   /// Takes the exit of the child behind a pidfd, waiting for it if need be.
   public static func reap(_ pidfd: Int32) throws(SystemError) -> ExitStatus {
+    try wait(pidfd, RUNNEL_REAP) ?? .exited(0)
+  }
+
+  private static func wait(_ pidfd: Int32, _ manner: runnel_wait_manner) throws(SystemError) -> ExitStatus? {
     var exit = runnel_exit()
-    try shimCheck("waitid", nil, runnel_wait(pidfd, true, &exit))
-    return ExitStatus(exit) ?? .exited(0)
+    try shimCheck("waitid", nil, runnel_wait(pidfd, Int32(manner.rawValue), &exit))
+    return ExitStatus(exit)
   }
 
   /// Sends a signal to every process of a group whose leader is not reaped.
@@ -215,11 +224,8 @@ public enum Programs {
         }
       }
     } catch { throw .system(error) }
-    if isNew, result.pid > 0, let watchdog {
-      watchdog.noteAdded(group: result.pid, isLost: result.watchdog_lost)
-      if result.error != 0 { watchdog.strikeOff(group: result.pid) }
-    }
     guard result.error == 0 else { throw failure(result, path, spec) }
+    if isNew, let watchdog { watchdog.noteAdded(group: result.pid, isLost: result.watchdog_lost) }
     let group: Int32 =
       switch spec.group {
       case .new: result.pid
