@@ -160,3 +160,10 @@ int runnel_wait(int pidfd, int manner, struct runnel_exit *result) {
   result->status = info.si_status;
   return 0;
 }
+
+int runnel_take_stop(int pidfd) {
+  siginfo_t info;
+  memset(&info, 0, sizeof info);
+  if (waitid((idtype_t)3 /* P_PIDFD */, (id_t)pidfd, &info, WSTOPPED | WNOHANG) != 0) return -errno;
+  return info.si_pid == 0 ? 0 : info.si_status;
+}

@@ -105,6 +105,13 @@ public struct StartedProgram: ~Copyable, Sendable {
     try Programs.peekExit(pidfd.number)
   }
 
+  /// Which signal has stopped it since the last question (Ctrl-Z), nil for none. A pidfd does not tell: who
+  /// gives the terminal away asks at each SIGCHLD, or it would wait for ever in the background.
+  public borrowing func takeStop() -> Int32? {
+    let signal = runnel_take_stop(pidfd.number)
+    return signal > 0 ? signal : nil
+  }
+
   /// Sends a signal to this process alone. It cannot hit another.
   ///
   /// - Returns: whether there was still somebody to get it.
@@ -148,12 +155,27 @@ public enum Programs {
     guard let name = spec.arguments.first, !name.isEmpty else { throw .notFound(name: "") }
     let path = try ProgramSearch.find(name, for: spec)
     do {
-      return try launch(path, spec.arguments, spec, watchdog)
+      return try launchUnbusy(path, spec.arguments, spec, watchdog)
     } catch .system(let error) where error.code == ENOEXEC {
       // A script without a `#!` line: run by sh, as execvp and every shell do.
       let shell = Array("/bin/sh".utf8)
       return try launch(shell, [shell, path] + spec.arguments.dropFirst(), spec, watchdog)
     }
+  }
+
+  /// A file that was just written can be "busy": a program that another thread is starting holds all our
+  /// descriptors, that file's among them, until its own exec, well under a millisecond (golang/go#22315).
+  private static func launchUnbusy(
+    _ path: [UInt8], _ arguments: [[UInt8]], _ spec: ProgramSpec, _ watchdog: Watchdog?
+  ) throws(StartError) -> StartedProgram {
+    for attempt in 0..<5 {
+      do {
+        return try launch(path, arguments, spec, watchdog)
+      } catch .system(let error) where error.code == ETXTBSY {
+        usleep(1000 << UInt32(attempt))
+      }
+    }
+    return try launch(path, arguments, spec, watchdog)
   }
 
   /// How the child behind a pidfd has ended, nil while it runs. It stays unreaped.

@@ -44,6 +44,22 @@ import Testing
     #expect(try program.finish() == .signalled(SIGTERM, dumpedCore: false))
   }
 
+  @Test func `a stop is told, once, and is no exit`() throws {
+    let program = try Programs.start(ProgramSpec(["sleep", "100"]))
+    #expect(program.takeStop() == nil)
+    program.signal(SIGSTOP)
+    var stop: Int32?
+    _ = eventually {
+      stop = program.takeStop()
+      return stop != nil
+    }
+    #expect(stop == SIGSTOP)
+    #expect(program.takeStop() == nil)
+    #expect(try program.peekExit() == nil)
+    program.signal(SIGKILL)
+    #expect(try program.finish() == .signalled(SIGKILL, dumpedCore: false))
+  }
+
   // MARK: Finding
 
   @Test func `an unknown command is not found`() {

@@ -74,6 +74,9 @@ enum runnel_wait_manner { RUNNEL_PEEK, RUNNEL_AWAIT, RUNNEL_REAP };
 /// Asks for the exit of the child behind a pidfd, in one of `runnel_wait_manner`. Returns 0 or an errno.
 int runnel_wait(int pidfd, int manner, struct runnel_exit *result);
 
+/// Takes the news that the child has been stopped (Ctrl-Z). Returns the signal, 0 if there is none, or -errno.
+int runnel_take_stop(int pidfd);
+
 // MARK: The watchdog (watchdog.c)
 
 enum runnel_watchdog_operation { RUNNEL_WATCHDOG_ADD = 1, RUNNEL_WATCHDOG_REMOVE = 2 };
