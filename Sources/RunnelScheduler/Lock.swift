@@ -24,6 +24,7 @@ public struct Lock: ~Copyable, Sendable {
   public borrowing func withLock<Result: ~Copyable, Failure: Error>(
     _ body: () throws(Failure) -> Result
   ) throws(Failure) -> Result {
+    // By halves, because its own `withLock` wants results that are `sending`, and to have a place for the shim.
     mutex._unsafeLock()
     // Here ThreadSanitizer will be told: acquired (a C shim, compiled in only under it).
     defer {
