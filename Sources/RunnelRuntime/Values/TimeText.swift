@@ -8,7 +8,8 @@ func describeTime(_ time: TimeObject) -> String {
   let (days, second) = floorDivision(floorDivision(time.nanoseconds, 1_000_000_000).0 + offset, 86_400)
   let (year, month, day) = civilDate(days)
   func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
-  var text = "\(year)-\(two(month))-\(two(day))T\(two(second / 3600)):\(two(second / 60 % 60)):\(two(second % 60))"
+  var text =
+    "\(year)-\(two(month))-\(two(day))T\(two(second / 3600)):\(two(second / 60 % 60)):\(two(second % 60))"
   let fraction = floorDivision(time.nanoseconds, 1_000_000_000).1
   if fraction != 0 {
     var digits = String(String(fraction + 1_000_000_000).dropFirst())

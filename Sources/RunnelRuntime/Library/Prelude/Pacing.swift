@@ -1,0 +1,43 @@
+// Stages that need a second task beside them: what is read ahead, merged, or cut by time.
+
+extension Prelude {
+  static let pacing = #"""
+    # A channel that has a stream's items, for who must be able to ask for one or to wait for something else as
+    # well. Stopped with the stage that reads it; an error of the stream comes after its items.
+    fn __pumped(s, size) {
+      if type(s) == "channel" { return s }
+      let items = channel(size)
+      spawn service {
+        try {
+          for x in s { items.send(x) }
+          items.close()
+        } catch e {
+          items.close(e)
+        }
+      }
+      items
+    }
+
+    fn __batch_within(s, n, within) {
+      let items = __pumped(s, 0)
+      var held = []
+      var due = nil
+      while true {
+        let got = try {
+          if due == nil { ({key: "item", value: items.recv()}) } else { select({item: items, late: due - now()}) }
+        } catch ChannelClosed { nil }
+        if got == nil { break }
+        if got.key == "item" {
+          if held.is_empty() { due = now() + within }
+          held.push(got.value)
+        }
+        if got.key == "late" or held.len() == n {
+          yield held
+          held = []
+          due = nil
+        }
+      }
+      if not held.is_empty() { yield held }
+    }
+    """#
+}
