@@ -1,0 +1,9 @@
+// The data half of the library: every group of built-ins of this folder.
+
+enum DataLibrary {
+  /// The namespaces `json csv hash base64 url time math`, the methods of `regex` and `time`, and the global
+  /// functions `regex random shuffle sample uuid`.
+  static var groups: [NativeGroup] {
+    [JSONLibrary.group]
+  }
+}
