@@ -4,6 +4,6 @@ enum DataLibrary {
   /// The namespaces `json csv hash base64 url time math`, the methods of `regex` and `time`, and the global
   /// functions `regex random shuffle sample uuid`.
   static var groups: [NativeGroup] {
-    [JSONLibrary.group]
+    [JSONLibrary.group, RegexLibrary.group]
   }
 }
