@@ -4,6 +4,10 @@ enum DataLibrary {
   /// The namespaces `json csv hash base64 url time math`, the methods of `regex` and `time`, and the global
   /// functions `regex random shuffle sample uuid`.
   static var groups: [NativeGroup] {
-    [JSONLibrary.group, RegexLibrary.group]
+    [globals, JSONLibrary.group, RegexLibrary.group, MathLibrary.group]
+  }
+
+  private static var globals: NativeGroup {
+    NativeGroup("", summary: "", functions: RegexLibrary.globals + RandomLibrary.globals)
   }
 }
