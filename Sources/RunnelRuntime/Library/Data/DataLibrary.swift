@@ -4,7 +4,7 @@ enum DataLibrary {
   /// The namespaces `json csv hash base64 url time math`, the methods of `regex` and `time`, and the global
   /// functions `regex random shuffle sample uuid`.
   static var groups: [NativeGroup] {
-    [globals, JSONLibrary.group, RegexLibrary.group, MathLibrary.group]
+    [globals, JSONLibrary.group, RegexLibrary.group, MathLibrary.group, TimeLibrary.namespace, TimeLibrary.methods]
   }
 
   private static var globals: NativeGroup {
