@@ -129,7 +129,9 @@ extension DescriptorIO {
 
   /// The position of the first byte with this value, nil if there is none.
   public static func firstIndex(of byte: UInt8, in bytes: UnsafeRawBufferPointer) -> Int? {
-    guard let start = bytes.baseAddress, let found = memchr(start, Int32(byte), bytes.count) else { return nil }
+    guard let start = bytes.baseAddress, let found = memchr(start, Int32(byte), bytes.count) else {
+      return nil
+    }
     return UnsafeRawPointer(found) - start
   }
 }

@@ -1,0 +1,138 @@
+// Turns what a system call says into errors of the language: the kind by the errno (language.md §5), a message
+// that says what was being done to which path and, where it can be known, what to do instead.
+
+internal import Glibc
+internal import RunnelSystem
+
+/// Errors of the file functions.
+enum FileErrors {
+  /// How many names are looked at for a hint: an error must stay cheap in a large directory.
+  private static let namesForHints = 1_000
+
+  /// The kind of error for an errno.
+  static func kind(of code: Int32) -> ErrorKind {
+    switch code {
+    case ENOENT: .fileNotFound
+    case EACCES, EPERM: .permissionDenied
+    case EEXIST: .fileExists
+    case EISDIR: .isADirectory
+    case ENOTDIR: .notADirectory
+    case ENOTEMPTY: .directoryNotEmpty
+    case ENOSPC, EDQUOT: .diskFull
+    case EPIPE: .brokenPipe
+    default: .ioError
+    }
+  }
+
+  /// The error for a failed call.
+  ///
+  /// - Parameters:
+  ///   - action: what could not be done, such as ``read `a.txt` ``.
+  ///   - path: the file that it failed on.
+  ///   - hint: what to write instead.
+  static func raised(_ error: SystemError, _ action: String, _ path: FilePath, hint: String? = nil) -> Raised
+  {
+    let (reason, ownHint) = explain(error, path)
+    var message = "cannot \(action): \(reason)"
+    if let hint = hint ?? ownHint { message += "; \(hint)" }
+    return Raised(
+      kind(of: error.code), message, data: ["path": .string(path.text), "errno": .string(error.name)])
+  }
+
+  /// A failure that no system call reported.
+  static func raised(
+    _ kind: ErrorKind, _ action: String, _ path: FilePath, because reason: String, hint: String? = nil
+  ) -> Raised {
+    var message = "cannot \(action): \(reason)"
+    if let hint { message += "; \(hint)" }
+    return Raised(kind, message, data: ["path": .string(path.text)])
+  }
+
+  private static func explain(_ error: SystemError, _ path: FilePath) -> (reason: String, hint: String?) {
+    switch error.code {
+    case ENOENT: return missing(path)
+    case EISDIR: return ("it is a directory", nil)
+    case ENOTDIR:
+      if let part = firstOther(than: .directory, in: path) { return ("`\(part)` is not a directory", nil) }
+      return ("it is not a directory", nil)
+    case ENOTEMPTY: return ("the directory is not empty", nil)
+    case EEXIST: return ("it exists already", nil)
+    case ENOSPC: return ("no space is left on the device", nil)
+    case EDQUOT: return ("the disk quota is used up", nil)
+    case ELOOP: return ("its symbolic links go round in a circle", nil)
+    default: return (error.message, nil)
+    }
+  }
+
+  /// What is missing, the file or a directory on the way; and the nearest name that is there.
+  private static func missing(_ path: FilePath) -> (reason: String, hint: String?) {
+    let directory = PathText.directory(path.full)
+    let name = PathText.name(path.full)
+    let shown = PathText.directory(path.text)
+    if (try? Files.status(of: path.full, followingLinks: false))?.kind == .link {
+      let target = (try? Files.linkTarget(path.full)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+      return ("it is a link to `\(target)`, which does not exist", nil)
+    }
+    guard !directory.isEmpty, Files.exists(directory) else {
+      return shown.isEmpty ? ("no such file", nil) : ("the directory `\(shown)` does not exist", nil)
+    }
+    var names: [String] = []
+    if let handle = try? DirectoryHandle(opening: directory) {
+      try? handle.forEachEntry { entry in
+        names.append(entry.name)
+        return names.count < namesForHints
+      }
+    }
+    if names.contains(name) { return ("no such file", "its name on the disk is not valid UTF-8") }
+    guard let nearest = NearestName.of(name, among: names) else { return ("no such file", nil) }
+    return ("no such file", "did you mean `\(PathText.join([shown, nearest]))`?")
+  }
+
+  /// The first part of a path that should be a directory, and is something else.
+  private static func firstOther(than kind: FileKind, in path: FilePath) -> String? {
+    var end = path.full.startIndex
+    while let slash = path.full[end...].dropFirst().firstIndex(of: "/") {
+      let part = String(path.full[..<slash])
+      if let status = try? Files.status(of: part), status.kind != kind { return part }
+      end = slash
+    }
+    return nil
+  }
+}
+
+/// Finding what somebody may have meant.
+enum NearestName {
+  /// The candidate that needs the fewest changes, if those are few for so long a name.
+  static func of(_ name: String, among candidates: some Sequence<String>) -> String? {
+    let wanted = Array(name.unicodeScalars.prefix(64))
+    let limit = max(1, wanted.count / 3)
+    var best: (name: String, distance: Int)?
+    for candidate in candidates where candidate != name {
+      let scalars = Array(candidate.unicodeScalars.prefix(64))
+      guard abs(scalars.count - wanted.count) <= limit else { continue }
+      let distance = candidate.lowercased() == name.lowercased() ? 0 : distance(wanted, scalars)
+      guard distance <= limit, distance < wanted.count else { continue }
+      if let known = best, (known.distance, known.name) <= (distance, candidate) { continue }
+      best = (candidate, distance)
+    }
+    return best?.name
+  }
+
+  /// Insertions, removals, replacements and swaps of neighbours.
+  private static func distance(_ a: [Unicode.Scalar], _ b: [Unicode.Scalar]) -> Int {
+    var beforeLast = [Int](repeating: 0, count: b.count + 1)
+    var last = Array(0...b.count)
+    for i in a.indices {
+      var row = [Int](repeating: i + 1, count: b.count + 1)
+      for j in b.indices {
+        row[j + 1] = min(last[j] + (a[i] == b[j] ? 0 : 1), last[j + 1] + 1, row[j] + 1)
+        if i > 0, j > 0, a[i] == b[j - 1], a[i - 1] == b[j] {
+          row[j + 1] = min(row[j + 1], beforeLast[j - 1] + 1)
+        }
+      }
+      beforeLast = last
+      last = row
+    }
+    return last[b.count]
+  }
+}

@@ -1,0 +1,74 @@
+// What the system half of the library takes from the interpreter and its options: all of it in this file, a
+// line each, so that no other file here knows how the interpreter keeps it.
+
+internal import RunnelSystem
+
+/// The interpreter's side of the system library.
+enum SystemHost {
+  /// The version that `sys.version` gives.
+  static let version = "0.1.0"
+
+  /// The script's arguments, `args`.
+  static func arguments(_ strand: Strand) -> [String] { [] }
+
+  /// The script's leading `##` comment, without the marks; empty where it has none.
+  static func documentation(_ strand: Strand) -> String { "" }
+
+  /// The script's path as given on the command line; nil in the REPL and for `-c`.
+  static func scriptPath(_ strand: Strand) -> String? { nil }
+
+  /// The name of the task, as in reports: `web`, `task 3`; nil for the main task.
+  static func taskName(_ strand: Strand) -> String? { nil }
+
+  /// From which level on the log is written (`--log-level`).
+  static func logLevel(_ strand: Strand) -> LogLevel { .info }
+
+  /// How a line of the log looks (`--log-format`).
+  static func logFormat(_ strand: Strand) -> LogFormat { .text }
+
+  /// Nanoseconds since 1970, by the clock of the script (which `runnel test` turns by itself).
+  static func now(_ strand: Strand) -> Int { Int(SystemInfo.wallClock) }
+
+  /// Writes text to the script's stdout, at once.
+  static func writeOutput(_ text: String, _ strand: Strand) {
+    writeWhole(text, to: 1)
+  }
+
+  /// Writes text, which is whole lines or a prompt, to the script's stderr, at once and in one piece.
+  static func writeError(_ text: String, _ strand: Strand) {
+    writeWhole(text, to: 2)
+  }
+
+  /// What `str(x)` gives.
+  static func text(of value: Value) -> String { PlainText.of(value) }
+
+  private static func writeWhole(_ text: String, to descriptor: Int32) {
+    var text = text
+    text.withUTF8 { try? DescriptorIO.writeAll(descriptor, UnsafeRawBufferPointer($0)) }
+  }
+}
+
+/// A stand-in for the text of values, as long as this half of the library is on its own.
+enum PlainText {
+  static func of(_ value: Value, quoted: Bool = false, depth: Int = 0) -> String {
+    switch value {
+    case .nil: return "nil"
+    case .bool(let flag): return flag ? "true" : "false"
+    case .int(let number): return String(number)
+    case .float(let number): return String(number)
+    case .duration(let nanoseconds): return Durations.text(nanoseconds)
+    case .object(let object):
+      guard depth < 100 else { return "…" }
+      if let string = value.string { return quoted ? JSONLine.quoted(string.text) : string.text }
+      if let list = value.list {
+        return "[" + list.items.map { of($0, quoted: true, depth: depth + 1) }.joined(separator: ", ") + "]"
+      }
+      if let map = value.map {
+        let pairs = map.storage.map { "\(of($0.key)): \(of($0.value, quoted: true, depth: depth + 1))" }
+        return "{" + pairs.joined(separator: ", ") + "}"
+      }
+      if let error = value.error { return error.summary }
+      return "<\(object.typeName)>"
+    }
+  }
+}
