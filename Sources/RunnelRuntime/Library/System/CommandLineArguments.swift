@@ -1,5 +1,7 @@
 // Taking a script's arguments by a usage text, and the built-in `cli` (library.md, Global).
 
+internal import RunnelSyntax
+
 /// The arguments, taken by a usage.
 enum CommandLineArguments {
   enum Outcome {
@@ -101,8 +103,9 @@ enum CommandLineArguments {
     private func suggestion(for label: String) -> String {
       let labels = usage.options.map(\.label) + ["--help"]
       if label.hasPrefix("--") {
-        let nearest = NearestName.of(
-          String(label.dropFirst(2)), among: labels.map { String($0.dropFirst(2)) })
+        let nearest = NearestName.suggest(
+          for:
+            String(label.dropFirst(2)), among: labels.map { String($0.dropFirst(2)) })
         return nearest.map { "; did you mean `--\($0)`?" } ?? ""
       }
       let letter = label.dropFirst().prefix(1)

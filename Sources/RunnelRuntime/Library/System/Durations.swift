@@ -1,7 +1,6 @@
-// Durations as text, for what this half of the library reads and shows itself: defaults and values of options,
-// messages about waits.
+// Durations that a script's user writes, as defaults and values of options (`--wait=1h30m`).
 
-/// Durations in the language's notation.
+/// Reading durations in the language's notation.
 enum Durations {
   private static let units: [(name: String, nanoseconds: Int)] = [
     ("us", 1_000), ("ms", 1_000_000), ("s", 1_000_000_000), ("m", 60_000_000_000), ("h", 3_600_000_000_000),
@@ -36,35 +35,5 @@ enum Durations {
     }
     guard digits.last != ".", digits.first != ".", let number = Double(digits) else { return nil }
     return Int(exactly: (number * Double(unit)).rounded())
-  }
-
-  /// As a message shows it: `1h30m`, `1.5s`, `250ms`.
-  static func text(_ nanoseconds: Int) -> String {
-    if nanoseconds == 0 { return "0s" }
-    let sign = nanoseconds < 0 ? "-" : ""
-    var rest = nanoseconds.magnitude
-    if rest < 1_000_000_000 {
-      for (name, unit) in [("ms", UInt(1_000_000)), ("us", 1_000)] where rest >= unit {
-        return sign + decimal(rest, unit) + name
-      }
-      return "\(sign)\(rest)ns"
-    }
-    var text = sign
-    for (name, unit) in [("d", UInt(86_400_000_000_000)), ("h", 3_600_000_000_000), ("m", 60_000_000_000)]
-    where rest >= unit {
-      text += "\(rest / unit)\(name)"
-      rest %= unit
-    }
-    if rest > 0 { text += decimal(rest, 1_000_000_000) + "s" }
-    return text
-  }
-
-  private static func decimal(_ amount: UInt, _ unit: UInt) -> String {
-    let (whole, rest) = amount.quotientAndRemainder(dividingBy: unit)
-    guard rest > 0 else { return String(whole) }
-    var digits = String(rest)
-    digits = String(repeating: "0", count: String(unit).utf8.count - 1 - digits.utf8.count) + digits
-    while digits.last == "0" { digits.removeLast() }
-    return "\(whole).\(digits)"
   }
 }

@@ -2,6 +2,7 @@
 // that says what was being done to which path and, where it can be known, what to do instead.
 
 internal import Glibc
+internal import RunnelSyntax
 internal import RunnelSystem
 
 /// Errors of the file functions.
@@ -84,7 +85,7 @@ enum FileErrors {
       }
     }
     if names.contains(name) { return ("no such file", "its name on the disk is not valid UTF-8") }
-    guard let nearest = NearestName.of(name, among: names) else { return ("no such file", nil) }
+    guard let nearest = nearest(name, among: names) else { return ("no such file", nil) }
     return ("no such file", "did you mean `\(PathText.join([shown, nearest]))`?")
   }
 
@@ -100,39 +101,10 @@ enum FileErrors {
   }
 }
 
-/// Finding what somebody may have meant.
-enum NearestName {
-  /// The candidate that needs the fewest changes, if those are few for so long a name.
-  static func of(_ name: String, among candidates: some Sequence<String>) -> String? {
-    let wanted = Array(name.unicodeScalars.prefix(64))
-    let limit = max(1, wanted.count / 3)
-    var best: (name: String, distance: Int)?
-    for candidate in candidates where candidate != name {
-      let scalars = Array(candidate.unicodeScalars.prefix(64))
-      guard abs(scalars.count - wanted.count) <= limit else { continue }
-      let distance = candidate.lowercased() == name.lowercased() ? 0 : distance(wanted, scalars)
-      guard distance <= limit, distance < wanted.count else { continue }
-      if let known = best, (known.distance, known.name) <= (distance, candidate) { continue }
-      best = (candidate, distance)
-    }
-    return best?.name
-  }
-
-  /// Insertions, removals, replacements and swaps of neighbours.
-  private static func distance(_ a: [Unicode.Scalar], _ b: [Unicode.Scalar]) -> Int {
-    var beforeLast = [Int](repeating: 0, count: b.count + 1)
-    var last = Array(0...b.count)
-    for i in a.indices {
-      var row = [Int](repeating: i + 1, count: b.count + 1)
-      for j in b.indices {
-        row[j + 1] = min(last[j] + (a[i] == b[j] ? 0 : 1), last[j + 1] + 1, row[j] + 1)
-        if i > 0, j > 0, a[i] == b[j - 1], a[i - 1] == b[j] {
-          row[j + 1] = min(row[j + 1], beforeLast[j - 1] + 1)
-        }
-      }
-      beforeLast = last
-      last = row
-    }
-    return last[b.count]
-  }
+/// The name in a directory that a misspelt one probably stands for.
+private func nearest(_ name: String, among names: [String]) -> String? {
+  // Another case is one slip, however many letters it changes.
+  let lowercased = name.lowercased()
+  return names.first { $0 != name && $0.lowercased() == lowercased }
+    ?? NearestName.suggest(for: name, among: names)
 }

@@ -148,21 +148,8 @@ final class ReplacementObject: ResourceObject, @unchecked Sendable {
   /// Copies the rest of an open file.
   func copy(_ source: OpenFile, _ strand: Strand) async throws(Raised) {
     if source.isAlwaysReady, file.isAlwaysReady {
-      var stopped: Raised?
-      do throws(SystemError) {
-        try Files.copy(from: source.number, to: file.number) {
-          do throws(Raised) {
-            try strand.checkpoint()
-            return true
-          } catch {
-            stopped = error
-            return false
-          }
-        }
-      } catch {
-        throw FileErrors.raised(error, "copy `\(source.path.text)` to `\(path.text)`", path)
-      }
-      if let stopped { throw stopped }
+      // A block of the kernel's for each turn.
+      while try copyBlock(source, strand) > 0 { try await file.letOthersRun(strand) }
       return
     }
     let reader = InputReader(source)
@@ -173,7 +160,19 @@ final class ReplacementObject: ResourceObject, @unchecked Sendable {
     }
   }
 
-  var descriptor: Int32 { file.number }
+  private func copyBlock(_ source: OpenFile, _ strand: Strand) throws(Raised) -> Int64 {
+    try strand.checkpoint()
+    // It asks before each block, and once more where the kernel cannot do it.
+    var blocks = 0
+    do throws(SystemError) {
+      return try Files.copy(from: source.number, to: file.number) {
+        blocks += 1
+        return blocks <= 2
+      }
+    } catch {
+      throw FileErrors.raised(error, "copy `\(source.path.text)` to `\(path.text)`", path)
+    }
+  }
 
   private func checkOpen() throws(Raised) {
     guard file.number < 0 else { return }

@@ -75,6 +75,8 @@ final class InputReader {
   private(set) var offset = 0
   /// How many lines have been taken.
   private var lines = 0
+  /// How much was read as a whole since other tasks had their turn.
+  private var sinceTurn = 0
 
   init(_ file: OpenFile) { self.file = file }
 
@@ -110,7 +112,13 @@ final class InputReader {
     while true {
       try strand.checkpoint()
       switch try fillNow(atMost: wanted) {
-      case .more: return true
+      case .more:
+        sinceTurn += buffer.count
+        if sinceTurn >= OpenFile.turnSize {
+          sinceTurn = 0
+          try await file.letOthersRun(strand)
+        }
+        return true
       case .end: return false
       case .wait: try await file.waitUntilReadable(strand)
       }

@@ -165,12 +165,20 @@ final class OpenFile: @unchecked Sendable {
     var offset = 0
     while offset < data.count {
       try strand.checkpoint()
+      if offset > 0, offset & (Self.turnSize - 1) == 0 { try await letOthersRun(strand) }
       switch data.withBytes(from: offset, limit: 1 << 20, write) {
       case .success(.bytes(let count)): offset += count
       case .success: try await waitUntilWritable(strand)
       case .failure(let error): throw writeFailure(error)
       }
     }
+  }
+
+  /// After how many bytes that needed no wait the other tasks get a turn.
+  static let turnSize = 8 << 20
+
+  func letOthersRun(_ strand: Strand) async throws(Raised) {
+    try await strand.pause(0, reason: "other tasks, while it copies `\(path.text)`")
   }
 
   func waitUntilReadable(_ strand: Strand) async throws(Raised) {

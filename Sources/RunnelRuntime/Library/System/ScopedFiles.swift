@@ -115,7 +115,7 @@ final class FileLockObject: ResourceObject, FinishingResource, @unchecked Sendab
       }
       if let wait, waited >= wait {
         throw Raised(
-          .timeout, "the lock `\(path.text)` was not free within \(Durations.text(max(0, wait)))",
+          .timeout, "the lock `\(path.text)` was not free within \(Formatting.duration(max(0, wait)))",
           data: ["path": .string(path.text)])
       }
       let next = min(pause, wait.map { $0 - waited } ?? pause)

@@ -40,35 +40,10 @@ enum SystemHost {
   }
 
   /// What `str(x)` gives.
-  static func text(of value: Value) -> String { PlainText.of(value) }
+  static func text(of value: Value) -> String { describeSafely(value) }
 
   private static func writeWhole(_ text: String, to descriptor: Int32) {
     var text = text
     text.withUTF8 { try? DescriptorIO.writeAll(descriptor, UnsafeRawBufferPointer($0)) }
-  }
-}
-
-/// A stand-in for the text of values, as long as this half of the library is on its own.
-enum PlainText {
-  static func of(_ value: Value, quoted: Bool = false, depth: Int = 0) -> String {
-    switch value {
-    case .nil: return "nil"
-    case .bool(let flag): return flag ? "true" : "false"
-    case .int(let number): return String(number)
-    case .float(let number): return String(number)
-    case .duration(let nanoseconds): return Durations.text(nanoseconds)
-    case .object(let object):
-      guard depth < 100 else { return "…" }
-      if let string = value.string { return quoted ? JSONLine.quoted(string.text) : string.text }
-      if let list = value.list {
-        return "[" + list.items.map { of($0, quoted: true, depth: depth + 1) }.joined(separator: ", ") + "]"
-      }
-      if let map = value.map {
-        let pairs = map.storage.map { "\(of($0.key)): \(of($0.value, quoted: true, depth: depth + 1))" }
-        return "{" + pairs.joined(separator: ", ") + "}"
-      }
-      if let error = value.error { return error.summary }
-      return "<\(object.typeName)>"
-    }
   }
 }

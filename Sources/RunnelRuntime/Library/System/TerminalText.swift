@@ -1,5 +1,7 @@
 // Text for terminals: colours and tables. Pure functions; TerminalLibrary.swift makes built-ins of them.
 
+internal import RunnelSyntax
+
 /// Colours and the like, by the words that `term.style` takes.
 enum TerminalStyle {
   private static let colours = ["black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"]
@@ -27,7 +29,8 @@ enum TerminalStyle {
     var codes: [String] = []
     for word in style.split(whereSeparator: { $0 == " " || $0 == "," }) {
       guard let code = code(word) else {
-        let nearest = NearestName.of(String(word), among: names).map { "; did you mean `\($0)`?" } ?? ""
+        let nearest =
+          NearestName.suggest(for: String(word), among: names).map { "; did you mean `\($0)`?" } ?? ""
         throw Raised(.valueError, "`style` knows no `\(word)`\(nearest)")
       }
       codes.append(String(code))
