@@ -27,7 +27,8 @@ let package = Package(
     .target(name: "RunnelScheduler", swiftSettings: strict),
     // Every system call.
     .target(name: "CRunnelSystem"),
-    .target(name: "RunnelSystem", dependencies: ["CRunnelSystem"], swiftSettings: strict),
+    .target(
+      name: "RunnelSystem", dependencies: ["CRunnelSystem", "RunnelScheduler"], swiftSettings: strict),
     // Values, machine, strands, library.
     .systemLibrary(name: "CPCRE2", providers: [.apt(["libpcre2-dev"])]),
     .target(
@@ -55,7 +56,7 @@ let package = Package(
     .testTarget(
       name: "RunnelSchedulerTests", dependencies: ["RunnelScheduler"], swiftSettings: strict),
     .testTarget(
-      name: "RunnelSystemTests", dependencies: ["RunnelSystem", "CRunnelSystem"],
+      name: "RunnelSystemTests", dependencies: ["RunnelSystem", "CRunnelSystem", "RunnelScheduler"],
       swiftSettings: strict),
   ]
 )

@@ -27,7 +27,12 @@ public struct CompileOptions: Sendable {
   /// A line of the REPL: its top-level variables stay, and its value is the module's result.
   public var isInteractive = false
 
-  public init(isImported: Bool = false, isInteractive: Bool = false) {
+  /// The library's prelude: its functions are known to each other as built-ins, and are the module's members, numbered
+  /// as functions instead of globals.
+  public var isPrelude = false
+
+  public init(isImported: Bool = false, isInteractive: Bool = false, isPrelude: Bool = false) {
+    self.isPrelude = isPrelude
     self.isImported = isImported
     self.isInteractive = isInteractive
   }
@@ -49,7 +54,8 @@ public func compile(
   _ tree: SyntaxTree, index: Int, layout: ProgramLayout, builtins: BuiltinNames, options: CompileOptions,
   importer: @escaping (String, Span) -> ModuleInterface?
 ) -> CompiledModule {
-  var resolver = Resolver(tree: tree, builtins: builtins, session: layout.session, importer: importer)
+  var resolver = Resolver(tree: tree, builtins: builtins, session: layout.session, isPrelude: options.isPrelude,
+    importer: importer)
   resolver.resolve()
   guard !resolver.diagnostics.contains(where: { $0.severity == .error }) else {
     return CompiledModule(code: nil, interface: nil, diagnostics: resolver.diagnostics)
@@ -94,12 +100,28 @@ final class ModuleCompiler {
   }
 
   func compile() -> ModuleCode {
+    if options.isPrelude { return compilePrelude() }
     placeTopLevel()
     let main = FunctionCompiler(module: self, scope: resolution.main)
     functions[0] = main.compileTopLevel(tree)
     return ModuleCode(
       source: tree.source, functions: functions.compactMap { $0 }, index: index, members: members,
       documentation: tree.documentation)
+  }
+
+  private func compilePrelude() -> ModuleCode {
+    let main = FunctionCompiler(module: self, scope: resolution.main)
+    functions[0] = main.compileTopLevel(SyntaxTree(source: tree.source, statements: [], identifierCount: 0, functionCount: 0))
+    for statement in tree.statements {
+      guard case .function(let node) = statement.kind, let name = node.name,
+        let scope = resolution.functions[Int(node.id)]
+      else { continue }
+      let number = reserveFunction()
+      functions[number] = FunctionCompiler(module: self, scope: scope).compileFunction(node)
+      members[name.text] = number
+    }
+    return ModuleCode(
+      source: tree.source, functions: functions.compactMap { $0 }, index: index, members: members, documentation: nil)
   }
 
   /// Decides which top-level variables are globals: those that functions use or that outlive the top level.

@@ -38,22 +38,24 @@ struct Resolver {
   private let importer: (String, Span) -> ModuleInterface?
   /// In the REPL, the variables that earlier lines declared.
   private let session: [String: Variable]
+  private let isPrelude: Bool
 
   init(
-    tree: SyntaxTree, builtins: BuiltinNames, session: [String: Variable] = [:],
+    tree: SyntaxTree, builtins: BuiltinNames, session: [String: Variable] = [:], isPrelude: Bool = false,
     importer: @escaping (String, Span) -> ModuleInterface?
   ) {
     self.tree = tree
     self.builtins = builtins
     self.importer = importer
     self.session = session
+    self.isPrelude = isPrelude
     resolution = Resolution(tree: tree)
     function = resolution.main
   }
 
   mutating func resolve() {
     openBlock()
-    predeclare(tree.statements)
+    if !isPrelude { predeclare(tree.statements) }
     for statement in tree.statements { resolve(statement) }
     settlePending()
     resolution.topLevel = topLevelVariables
@@ -331,6 +333,10 @@ struct Resolver {
   }
 
   private mutating func resolveDeclaration(_ node: FunctionNode) {
+    if isPrelude, blocks.count == 1 {
+      resolveFunction(node, isSnapshot: false, selfVariable: nil)
+      return
+    }
     guard let name = node.name else { return }
     let variable = resolution.declarations[Int(name.id)]
     variable?.isDeclared = true

@@ -85,6 +85,14 @@ enum Library {
   /// What only the prelude may call: names that begin with two underscores.
   static func intrinsic(_ name: String) -> NativeFunction? { intrinsicTable[name] }
 
+  /// The names of what only the prelude may call.
+  static var intrinsicNames: Set<String> { Set(intrinsicTable.keys) }
+
+  /// The names of a type's methods, for hints.
+  static func methodNames(of typeName: String) -> [String] { Array(methods(of: typeName).keys) }
+
+  static func isNamespace(_ name: String) -> Bool { namespace(name) != nil }
+
   /// A namespace such as `fs`.
   static func namespace(_ name: String) -> NativeGroup? {
     guard let group = merged[name], !name.isEmpty, name != "__" else { return nil }

@@ -62,7 +62,7 @@ enum MethodRows {
 }
 
 /// Built-in names and what they stand for.
-public enum Builtins {
+enum Builtins {
   private static let kinds: [String: ErrorKind] = Dictionary(
     uniqueKeysWithValues: ErrorKind.builtIn.map { ($0.name, $0) })
 
@@ -84,7 +84,7 @@ public enum Builtins {
   }
 
   /// What the resolver must know.
-  public static let names: BuiltinNames = {
+  static let names: BuiltinNames = {
     var globals: Set<String> = Set(Library.globalNames.filter { !$0.hasPrefix("__") })
     globals.formUnion(["env", "__enter", "__leave"])
     for group in Library.groups where !group.name.isEmpty && Library.isNamespace(group.name) {

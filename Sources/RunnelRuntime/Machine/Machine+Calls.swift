@@ -114,14 +114,28 @@ extension Machine {
       finish(a, first, count, result)
       return nil
     case .prelude(let name):
-      try enterPrelude(name, a, first, count)
+      try enterPrelude(native, name, a, first, count)
+      return nil
+    case .either(let when, let prelude, let body):
+      var positional = count
+      if parameters.rest != nil { positional = min(count, parameters.positional + receivers) }
+      let call = NativeCall(
+        function: native, strand: strand,
+        arguments: UnsafeBufferPointer(start: registers + first, count: positional),
+        rest: UnsafeBufferPointer(start: registers + first + positional, count: count - positional))
+      if when(call) {
+        try enterPrelude(native, prelude, a, first, count)
+      } else {
+        let result = try body(call)
+        finish(a, first, count, result)
+      }
       return nil
     case .waiting(let body):
       let arguments = (0..<count).map { registers[first + $0] }
       resumption = .register(fiber.frames[fiber.frameCount - 1].base + a)
       finish(a, first, count, .nil)
       return .wait { strand throws(Raised) in try await body(strand, arguments) }
-    case .mutating, .preludeMutating:
+    case .mutating, .preludeMutating, .mutatingEither:
       throw Raised(
         .typeError, "`\(native.name)` changes the \(native.receiver ?? "value") it is called on, which must be in a `var`")
     case .machine(let builtin):
@@ -148,20 +162,31 @@ extension Machine {
     return Raised(.arityError, "`\(native.signature)` takes \(wanted) by position, not \(count)")
   }
 
-  /// Turns the call of a built-in into that of the prelude's function.
-  private func enterPrelude(_ name: String, _ a: Int, _ first: Int, _ count: Int) throws(Raised) {
+  /// Turns the call of a built-in into that of the prelude's function, which gets one argument for each parameter of the
+  /// signature: nil for one that was not given, a list for `...rest`.
+  private func enterPrelude(_ native: NativeFunction, _ name: String, _ a: Int, _ first: Int, _ count: Int)
+    throws(Raised)
+  {
     let closure = try PreludeCode.closure(named: name)
+    let total = closure.function.parameterCount
+    fiber.ensure(registers: fiber.frames[fiber.frameCount - 1].base + a + max(count, total) + 2)
     let registers = window
     if first == a {
       // A method: the receiver is where the callee has to be, so all move up by one.
-      fiber.ensure(registers: fiber.frames[fiber.frameCount - 1].base + a + count + 2)
-      let registers = window
       for index in stride(from: count, through: 1, by: -1) { registers[a + index] = registers[a + index - 1] }
-      registers[a] = .object(closure)
-    } else {
-      registers[a] = .object(closure)
     }
-    try enter(closure, a, count)
+    registers[a] = .object(closure)
+    var given = count
+    if native.parameters.rest != nil {
+      let positional = native.parameters.positional + (native.receiver == nil ? 0 : 1)
+      let rest = positional < count ? (positional..<count).map { registers[a + 1 + $0] } : []
+      if positional < count { for index in positional..<count { registers[a + 1 + index] = .nil } }
+      for index in min(count, positional)..<positional { registers[a + 1 + index] = .nil }
+      registers[a + 1 + positional] = .list(rest)
+      given = positional + 1
+    }
+    if given < total { for index in given..<total { registers[a + 1 + index] = .nil } }
+    try enter(closure, a, total)
   }
 
   // MARK: Shapes
@@ -290,13 +315,10 @@ extension Machine {
   }
 
   /// Calls a prelude function whose result is written back into a place.
-  func enterForWriteBack(
-    _ closure: Closure, _ a: Int, _ positional: [Value], _ keywords: [(name: String, value: Value)]
-  ) throws(Raised) {
-    let bound = try bind(closure.function, positional, keywords, skipping: 1)
-    window[a] = .object(closure)
-    try place(bound, after: a)
-    try enterBound(closure, a, bound.count)
+  func enterForWriteBack(_ native: NativeFunction, _ name: String, _ a: Int, _ all: [Value], _ rest: [Value])
+    throws(Raised)
+  {
+    try enterPrelude(native, name, a, all, rest)
     fiber.frames[fiber.frameCount - 1].flags.insert(.writesBack)
   }
 
@@ -305,30 +327,21 @@ extension Machine {
     _ native: NativeFunction, _ a: Int, _ receiver: Value?, _ positional: [Value],
     _ keywords: [(name: String, value: Value)]
   ) throws(Raised) -> MachineExit? {
-    if case .prelude(let name) = native.body {
-      let closure = try PreludeCode.closure(named: name)
-      let all = (receiver.map { [$0] } ?? []) + positional
-      let bound = try bind(closure.function, all, keywords, skipping: receiver == nil ? 0 : 1)
-      window[a] = .object(closure)
-      try place(bound, after: a)
-      try enterBound(closure, a, bound.count)
-      return nil
-    }
     let (arguments, rest) = try bind(native, positional, keywords)
     let all = (receiver.map { [$0] } ?? []) + arguments
     switch native.body {
     case .plain(let body):
-      var result = Value.nil
-      var failure: Raised?
-      all.withUnsafeBufferPointer { values in
-        rest.withUnsafeBufferPointer { others in
-          do throws(Raised) {
-            result = try body(NativeCall(function: native, strand: strand, arguments: values, rest: others))
-          } catch { failure = error }
-        }
+      window[a] = try Self.call(native, strand, all, rest, body)
+      return nil
+    case .either(let when, let prelude, let body):
+      if Self.holds(native, strand, all, rest, when) {
+        try enterPrelude(native, prelude, a, all, rest)
+      } else {
+        window[a] = try Self.call(native, strand, all, rest, body)
       }
-      if let failure { throw failure }
-      window[a] = result
+      return nil
+    case .prelude(let name):
+      try enterPrelude(native, name, a, all, rest)
       return nil
     case .waiting(let body):
       resumption = .register(fiber.frames[fiber.frameCount - 1].base + a)
@@ -337,9 +350,56 @@ extension Machine {
     case .machine(let builtin):
       try place(all + rest, after: a)
       return try callMachine(builtin, a, a + 1, all.count + rest.count)
-    case .mutating, .preludeMutating, .prelude:
+    case .mutating, .preludeMutating, .mutatingEither:
       throw Raised(
         .typeError, "`\(native.name)` changes the \(native.receiver ?? "value") it is called on, which must be in a `var`")
+    }
+  }
+
+  /// As the other, with arguments that are bound already.
+  private func enterPrelude(_ native: NativeFunction, _ name: String, _ a: Int, _ all: [Value], _ rest: [Value])
+    throws(Raised)
+  {
+    let closure = try PreludeCode.closure(named: name)
+    let total = closure.function.parameterCount
+    var bound = all
+    if let position = native.parameters.rest {
+      let index = position + (native.receiver == nil ? 0 : 1)
+      while bound.count <= index { bound.append(.nil) }
+      bound[index] = .list(rest)
+    }
+    while bound.count < total { bound.append(.nil) }
+    window[a] = .object(closure)
+    try place(bound, after: a)
+    try enter(closure, a, total)
+  }
+
+  /// Calls a built-in with arguments that stand in arrays.
+  static func call(
+    _ native: NativeFunction, _ strand: Strand, _ arguments: [Value], _ rest: [Value],
+    _ body: (borrowing NativeCall) throws(Raised) -> Value
+  ) throws(Raised) -> Value {
+    var result = Value.nil
+    var failure: Raised?
+    arguments.withUnsafeBufferPointer { values in
+      rest.withUnsafeBufferPointer { others in
+        do throws(Raised) {
+          result = try body(NativeCall(function: native, strand: strand, arguments: values, rest: others))
+        } catch { failure = error }
+      }
+    }
+    if let failure { throw failure }
+    return result
+  }
+
+  static func holds(
+    _ native: NativeFunction, _ strand: Strand, _ arguments: [Value], _ rest: [Value],
+    _ condition: (borrowing NativeCall) -> Bool
+  ) -> Bool {
+    arguments.withUnsafeBufferPointer { values in
+      rest.withUnsafeBufferPointer { others in
+        condition(NativeCall(function: native, strand: strand, arguments: values, rest: others))
+      }
     }
   }
 
@@ -465,4 +525,8 @@ extension Machine {
     if flags.contains(.writesBack) { try writeBack(value, at: base - 1) }
     return nil
   }
+}
+
+extension Closure: Callable {
+  var requiredParameters: Int { function.requiredCount }
 }

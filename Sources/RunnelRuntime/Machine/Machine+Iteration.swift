@@ -45,7 +45,7 @@ extension Machine {
       }
       stream.isTaken = true
     case .file:
-      state[0] = .object(try SystemLibrary.lines(of: state[0], strand: strand))
+      state[0] = .object(try fileLines(state[0]))
     default: throw notIterable(state[0])
     }
   }

@@ -1,6 +1,7 @@
 // Modules and error kinds as the running code declares them; the end of a pipeline.
 
 import RunnelCompiler
+import RunnelSyntax
 
 extension Machine {
   /// Runs a module's top level the first time that it is imported; its value is the module.
@@ -27,6 +28,12 @@ extension Machine {
     return .object(ErrorKind(name.string?.text ?? "", parent: parent, module: module))
   }
 
+  /// The lines of an open file, as a stream.
+  func fileLines(_ value: Value) throws(Raised) -> StreamObject {
+    guard let file = value.object(.file, as: FileObject.self) else { throw Raised(.typeError, "this is no file") }
+    return try file.lines()
+  }
+
   // MARK: Pipelines
 
   /// What a stage reads: a stream of what stands before the `|` (language.md §14.0, §14.2).
@@ -46,7 +53,7 @@ extension Machine {
       return .object(StreamObject(source: ListSource(storage.map(\.key))))
     case .environment: return .object(StreamObject(source: ListSource(strand.environment.map(\.key))))
     case .string, .bytes: return .object(StreamObject(source: ListSource([value])))
-    case .file: return .object(try SystemLibrary.lines(of: value, strand: strand))
+    case .file: return .object(try fileLines(value))
     default:
       throw Raised(
         .typeError, "\(value.typeName) is no source of a pipeline; a list, a range, a stream or a command is")

@@ -29,23 +29,21 @@ extension Machine {
     into base: inout Value, _ key: Value, isField: Bool, mayAdd: Bool,
     _ change: (inout Value) throws(Raised) -> Void
   ) throws(Raised) {
-    guard case .object(let object) = base else { throw notChangeable(base, key, isField) }
-    switch object.tag {
+    guard let tag = base.objectTag else { throw notChangeable(base, key, isField) }
+    switch tag {
     case .list where !isField:
       guard case .int(let index) = key else {
         throw Raised(.typeError, "a list's index is an int, not \(key.typeName)")
       }
-      let count = unsafeDowncast(object, to: ListObject.self).items.count
+      let count = base.list?.items.count ?? 0
       let position = index < 0 ? index &+ count : index
       guard position >= 0, position < count else {
         throw Raised(.indexError, "index \(index) is out of range: the list has \(count) items")
       }
-      _ = consume object
       guard let list = Value.uniqueList(in: &base) else { return }
       try change(&list.items[position])
     case .map:
       let hash = try requireKey(key)
-      _ = consume object
       guard let map = Value.uniqueMap(in: &base) else { return }
       if let position = map.storage.position(of: key, hash: hash) {
         try change(&map.storage[position: position])
@@ -209,16 +207,26 @@ extension Machine {
       return try callMutating(native, body, &registers[register], a, first, place.argumentCount)
     }
     let keys = keys(place, registers + a + 1)
-    let receiver = try value(of: place, keys, frame)
-    if let native = row.method(for: receiver) {
+    var receiver = try value(of: place, keys, frame)
+    if let native = row.method(for: receiver), native.changesReceiver {
+      let (positional, keywords) = try takeArguments(place, first)
+      let (arguments, rest) = try bind(native, positional, keywords)
       switch native.body {
       case .mutating(let body):
-        _ = consume receiver
-        return try callMutating(native, body, place, keys, frame, a, first)
+        receiver = .nil
+        try mutate(native, body, place, keys, frame, a, arguments, rest)
+      case .mutatingEither(let when, let prelude, let body):
+        if Self.holds(native, strand, [receiver] + arguments, rest, when) {
+          try callPreludeMutating(native, prelude, [receiver] + arguments, rest, place, first)
+        } else {
+          receiver = .nil
+          try mutate(native, body, place, keys, frame, a, arguments, rest)
+        }
       case .preludeMutating(let name):
-        return try callPreludeMutating(native, name, receiver, place, a, first)
+        try callPreludeMutating(native, name, [receiver] + arguments, rest, place, first)
       default: break
       }
+      return nil
     }
     // An ordinary method: move the arguments next to the receiver.
     registers[a] = receiver
@@ -256,11 +264,11 @@ extension Machine {
     return nil
   }
 
-  private func callMutating(
-    _ native: NativeFunction, _ body: (inout Value, borrowing NativeCall) throws(Raised) -> Value,
-    _ place: PlaceDescriptor, _ keys: [(key: Value, isField: Bool)], _ frame: Frame, _ a: Int, _ first: Int
-  ) throws(Raised) -> MachineExit? {
-    let registers = fiber.registers + frame.base
+  /// Takes the arguments of a call on a place out of their registers.
+  private func takeArguments(_ place: PlaceDescriptor, _ first: Int) throws(Raised) -> (
+    positional: [Value], keywords: [(name: String, value: Value)]
+  ) {
+    let registers = fiber.registers + fiber.frames[fiber.frameCount - 1].base
     let count = place.shape?.arguments.count ?? place.argumentCount
     var positional: [Value] = []
     var keywords: [(name: String, value: Value)] = []
@@ -277,46 +285,35 @@ extension Machine {
         positional += list.items
       }
     }
-    let (arguments, rest) = try bind(native, positional, keywords)
-    let all = [Value.nil] + arguments
+    return (positional, keywords)
+  }
+
+  /// Calls a mutating method on the value in a place.
+  private func mutate(
+    _ native: NativeFunction, _ body: (inout Value, borrowing NativeCall) throws(Raised) -> Value,
+    _ place: PlaceDescriptor, _ keys: [(key: Value, isField: Bool)], _ frame: Frame, _ a: Int, _ arguments: [Value],
+    _ rest: [Value]
+  ) throws(Raised) {
     var result = Value.nil
     try change(place, frame) { (root: inout Value) throws(Raised) in
       try Self.descend(&root, keys[...], mayAdd: false) { (target: inout Value) throws(Raised) in
-        var failure: Raised?
-        all.withUnsafeBufferPointer { values in
-          rest.withUnsafeBufferPointer { others in
-            do throws(Raised) {
-              result = try body(
-                &target, NativeCall(function: native, strand: strand, arguments: values, rest: others))
-            } catch { failure = error }
-          }
+        result = try Self.call(native, strand, [.nil] + arguments, rest) { call throws(Raised) in
+          try body(&target, call)
         }
-        if let failure { throw failure }
       }
     }
-    registers[a] = result
-    return nil
+    (fiber.registers + frame.base)[a] = result
   }
 
-  /// A mutating method of the prelude: its result is the receiver's new value, which `writeBack` puts in place.
+  /// A mutating method of the prelude: its result is the receiver's new value, which `writeBack` puts in place. The keys
+  /// stay where they are, below the callee, where `writeBack` reads them again.
   private func callPreludeMutating(
-    _ native: NativeFunction, _ name: String, _ receiver: Value, _ place: PlaceDescriptor, _ a: Int, _ first: Int
-  ) throws(Raised) -> MachineExit? {
-    let registers = fiber.registers + fiber.frames[fiber.frameCount - 1].base
-    let count = place.shape?.arguments.count ?? place.argumentCount
-    var positional: [Value] = [receiver]
-    var keywords: [(name: String, value: Value)] = []
-    for index in 0..<count {
-      let value = registers[first + index]
-      registers[first + index] = .nil
-      if case .keyword(let name)? = place.shape?.arguments[index] { keywords.append((name, value)) } else { positional.append(value) }
-    }
-    // The keys stay where they are, below the callee: `writeBack` reads them again.
-    let callee = first + count
-    let closure = try PreludeCode.closure(named: name)
-    fiber.ensure(registers: fiber.frames[fiber.frameCount - 1].base + callee + closure.function.registerCount + 4)
-    try enterForWriteBack(closure, callee, positional, keywords)
-    return nil
+    _ native: NativeFunction, _ name: String, _ arguments: [Value], _ rest: [Value], _ place: PlaceDescriptor,
+    _ first: Int
+  ) throws(Raised) {
+    let callee = first + (place.shape?.arguments.count ?? place.argumentCount)
+    fiber.ensure(registers: fiber.frames[fiber.frameCount - 1].base + callee + arguments.count + 4)
+    try enterForWriteBack(native, name, callee, arguments, rest)
   }
 
   /// The prelude function of a mutating method has given the receiver's new value.

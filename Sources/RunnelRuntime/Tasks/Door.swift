@@ -61,13 +61,8 @@ extension Strand {
   private func waitUntil(_ descriptor: Int32, _ event: Reactor.Event, _ reason: String) async throws(Raised) {
     let reactor = interpreter.reactor
     _ = try await wait(WaitDescription(reason)) { waiter in
-      do {
-        let watch = try reactor.watch(descriptor, for: event) { waiter.resume(with: .nil) }
-        return { reactor.cancel(watch) }
-      } catch {
-        waiter.resume(raising: ErrorObject(.ioError, "cannot wait while \(reason): \(error.message)"))
-        return {}
-      }
+      let watch = reactor.watch(descriptor, for: event) { waiter.resume(with: .nil) }
+      return { reactor.cancel(watch) }
     }
   }
 

@@ -95,7 +95,7 @@ extension Machine {
     default: throw Raised(.typeError, "`within` takes a duration, not \(state[3].typeName)")
     }
     state[0] = .object(
-      RetryObject(count: count, backoff: state[1], flags: flags, jitter: jitter, end: end, key: RandomSource.key()))
+      RetryObject(count: count, backoff: state[1], flags: flags, jitter: jitter, end: end, key: RandomLibrary.uuidText()))
     for index in 1...3 { state[index] = .nil }
   }
 
@@ -190,9 +190,10 @@ extension Machine {
         completion[0] = .int(2)
         completion[1] = .nil
         guard wait > 0 else { return nil }
+        let pause = wait
         resumption = .custom { _, _ in }
         return .wait { strand throws(Raised) in
-          try await strand.pause(wait, reason: "the next attempt")
+          try await strand.pause(pause, reason: "the next attempt")
           return .nil
         }
       }
@@ -220,7 +221,7 @@ extension Machine {
       }
     }
     wait = max(wait, 0)
-    let part = retry.jitter * RandomSource.fraction()
+    let part = retry.jitter * RandomSource.use(strand) { $0.float() }
     return wait - Int(Double(wait) * part)
   }
 

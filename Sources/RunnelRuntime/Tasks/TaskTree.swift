@@ -173,7 +173,7 @@ extension Interpreter {
       case .failure(let error): waiter.resume(raising: error)
       default: break
       }
-      return { [tree] in tree.withLock { task.waiters.removeAll { $0 === waiter } } }
+      return { self.tree.withLock { task.waiters.removeAll { $0 === waiter } } }
     }
   }
 }

@@ -17,11 +17,10 @@ extension Value {
   /// Gives the list in a place for changing, nil if there is none: a copy takes its place if others have it too.
   @inline(__always)
   static func uniqueList(in place: inout Value) -> ListObject? {
-    guard case .object(let object) = place, object.tag == .list else { return nil }
-    let list = Unmanaged.passUnretained(unsafeDowncast(object, to: ListObject.self))
-    _ = consume object
-    if isUnique(&place) { return list.takeUnretainedValue() }
-    let copy = ListObject(list.takeUnretainedValue().items)
+    guard place.objectTag == .list else { return nil }
+    if isUnique(&place) { return place.list }
+    guard let list = place.list else { return nil }
+    let copy = ListObject(list.items)
     place = .object(copy)
     return copy
   }
@@ -29,11 +28,10 @@ extension Value {
   /// As `uniqueList`, for a map.
   @inline(__always)
   static func uniqueMap(in place: inout Value) -> MapObject? {
-    guard case .object(let object) = place, object.tag == .map else { return nil }
-    let map = Unmanaged.passUnretained(unsafeDowncast(object, to: MapObject.self))
-    _ = consume object
-    if isUnique(&place) { return map.takeUnretainedValue() }
-    let copy = MapObject(map.takeUnretainedValue().storage)
+    guard place.objectTag == .map else { return nil }
+    if isUnique(&place) { return place.map }
+    guard let map = place.map else { return nil }
+    let copy = MapObject(map.storage)
     place = .object(copy)
     return copy
   }

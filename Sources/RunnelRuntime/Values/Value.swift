@@ -63,6 +63,13 @@ extension Value {
     return nil
   }
 
+  /// What kind of object it is, if it is one.
+  @inline(__always)
+  var objectTag: ObjectTag? {
+    if case .object(let object) = self { return object.tag }
+    return nil
+  }
+
   public var string: StringObject? { object(.string, as: StringObject.self) }
   public var bytes: BytesObject? { object(.bytes, as: BytesObject.self) }
   public var list: ListObject? { object(.list, as: ListObject.self) }
