@@ -48,13 +48,17 @@ let package = Package(
     .executableTarget(
       name: "runnel",
       dependencies: [
-        "Runnel", "RunnelRuntime", "RunnelCompiler", "RunnelSyntax", "RunnelREPL",
+        "Runnel", "RunnelRuntime", "RunnelCompiler", "RunnelSyntax", "RunnelSystem", "RunnelREPL",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
     .testTarget(name: "RunnelSyntaxTests", dependencies: ["RunnelSyntax"], swiftSettings: strict),
     .testTarget(
       name: "RunnelSchedulerTests", dependencies: ["RunnelScheduler"], swiftSettings: strict),
+    .testTarget(
+      name: "RunnelRuntimeTests",
+      dependencies: ["RunnelRuntime", "RunnelCompiler", "RunnelSyntax", "RunnelSystem", "RunnelScheduler"],
+      swiftSettings: strict),
     .testTarget(
       name: "RunnelSystemTests", dependencies: ["RunnelSystem", "CRunnelSystem", "RunnelScheduler"],
       swiftSettings: strict),

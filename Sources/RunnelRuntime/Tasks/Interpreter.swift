@@ -40,6 +40,8 @@ public final class Interpreter: @unchecked Sendable {
   var documentation: String? { modules.last?.code.documentation }
   /// The main strand, while a script runs.
   var mainStrand: Strand?
+  /// The signal that is stopping the script.
+  var stopSignal: Int32?
   private(set) var exitRequest: ErrorObject?
 
   public init(options: InterpreterOptions = InterpreterOptions()) {
