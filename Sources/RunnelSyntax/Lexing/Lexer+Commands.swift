@@ -69,7 +69,7 @@ extension Lexer {
     guard let mode = modes.popLast() else { return }
     emit(.commandEnd, from: position, to: position + length)
     position += length
-    linked(&tokens, mode.token, tokens.count - 1)
+    link(mode.token, tokens.count - 1)
   }
 
   /// Lexes a command up to its end, or to an interpolation or a quote in it.
@@ -157,7 +157,12 @@ extension Lexer {
       }
     }
     endWord()
-    if isCapture { _ = closeAtEnd() } else { endCommand(length: 0) }
+    if isCapture {
+      _ = closeAtEnd()
+    } else {
+      if tokens.last?.kind == .commandPipe { endsOpen = true }
+      endCommand(length: 0)
+    }
   }
 
   private mutating func beginInterpolation() {
@@ -180,7 +185,7 @@ extension Lexer {
         break
       }
     }
-    if byte(at: next) == UInt8(ascii: ")") { return }
+    if next >= count || bytes[next] == UInt8(ascii: ")") { return }
     if modes[modes.count - 1].resume == nil, !modes[modes.count - 1].failed {
       modes[modes.count - 1].resume = Resume(
         position: position, tokens: tokens.count, numbers: numbers.count, diagnostics: diagnostics.count)

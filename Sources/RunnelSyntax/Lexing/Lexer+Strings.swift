@@ -27,7 +27,7 @@ extension Lexer {
         if position > textStart { emit(.stringText, from: textStart, to: position) }
         emit(.stringEnd, from: position, to: position + length)
         position += length
-        linked(&tokens, opening, tokens.count - 1)
+        link(opening, tokens.count - 1)
         return
       }
       position += 1
@@ -40,7 +40,7 @@ extension Lexer {
     tokens[opening].flags.insert(.failed)
     position = length == 3 ? count : endOfLine(from: textStart)
     emit(.stringEnd, from: position, to: position)
-    linked(&tokens, opening, tokens.count - 1)
+    link(opening, tokens.count - 1)
   }
 
   func endOfLine(from offset: Int) -> Int {
@@ -67,7 +67,7 @@ extension Lexer {
         emit(.stringEnd, from: position, to: position + length)
         position += length
         modes.removeLast()
-        linked(&tokens, mode.token, tokens.count - 1)
+        link(mode.token, tokens.count - 1)
         return
       case UInt8(ascii: "\\"):
         flags.insert(.escapes)
@@ -142,7 +142,7 @@ extension Lexer {
       }
       emit(end, from: position, to: position)
       tokens[mode.token].flags.insert(.failed)
-      linked(&tokens, mode.token, tokens.count - 1)
+      link(mode.token, tokens.count - 1)
     }
   }
 
@@ -215,7 +215,15 @@ extension Lexer {
     let start = position
     while position < count {
       switch bytes[position] {
-      case UInt8(ascii: "}"), 0x22, 0x0A:
+      case UInt8(ascii: "}"):
+        emit(.format, from: start, to: position)
+        return
+      case 0x22, 0x0A:
+        report(
+          .badFormat, start - 1, position, "a format ends with `}`",
+          hint:
+            "a format is made of fill, align, `+`, `0`, width, `,`, `.n` and a type, as in `{x:>8}` or `{x:.2}`"
+        )
         emit(.format, from: start, to: position)
         return
       case UInt8(ascii: "{"):

@@ -133,7 +133,7 @@ public struct Lexer {
   }
 
   /// Makes two tokens partners.
-  func linked(_ tokens: inout [Token], _ opening: Int, _ closing: Int) {
+  mutating func link(_ opening: Int, _ closing: Int) {
     tokens[opening].link = Int32(truncatingIfNeeded: closing)
     tokens[closing].link = Int32(truncatingIfNeeded: opening)
   }
@@ -453,7 +453,7 @@ public struct Lexer {
   private mutating func close(_ symbol: Symbol, _ kind: Mode.Kind) {
     if let opening = popMode(kind) {
       self.symbol(symbol, 1)
-      linked(&tokens, opening, tokens.count - 1)
+      link(opening, tokens.count - 1)
     } else {
       self.symbol(symbol, 1)
     }
@@ -501,7 +501,7 @@ public struct Lexer {
       emit(.interpolationEnd, from: position, to: position + 1)
       position += 1
     }
-    linked(&tokens, mode.token, tokens.count - 1)
+    link(mode.token, tokens.count - 1)
     return mode.kind != .brace
   }
 

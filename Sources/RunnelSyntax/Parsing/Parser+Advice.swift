@@ -105,7 +105,7 @@ extension Parser {
   mutating func openRange(_ span: Span) -> SyntaxFailure {
     fail(
       .openRange, at: span, "an open range stands only inside `[ ]` and in patterns",
-      hint: "write both bounds, as in `0..10`; `while true` and `0..=9223372036854775807` go on for ever")
+      hint: "write both bounds, as in `0..10`; an endless loop is `while true { … }`")
   }
 
   /// A hint for a token of other languages, where something else was expected.

@@ -235,9 +235,13 @@ extension Parser {
 
   /// The operand of `until` and `backoff`, which may be a lambda.
   private mutating func parseFunctionOperand() throws(SyntaxFailure) -> Expression {
-    guard isLambda else { return try parseClauseOperand() }
     let outer = context
     context = .head
+    guard isLambda else {
+      let operand = try parseOperand()
+      context = outer
+      return operand
+    }
     try enter()
     let lambda = try parseLambda()
     depth -= 1

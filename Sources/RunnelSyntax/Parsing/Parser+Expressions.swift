@@ -206,6 +206,8 @@ extension Parser {
   mutating func parseBinary(_ lowest: Precedence) throws(SyntaxFailure) -> Expression {
     let start = token.start
     var left: Expression
+    // The operator of a comparison or a range just taken: another one would chain.
+    var previous: (precedence: Precedence, span: Span)?
     if at(keyword: .not) {
       guard lowest.rawValue <= Precedence.not.rawValue else { throw expressionExpected() }
       try enter()
@@ -217,12 +219,11 @@ extension Parser {
     } else if context.contains(.openRange), at(.range) || at(.closedRange),
       lowest.rawValue <= Precedence.range.rawValue
     {
+      previous = (.range, token.span)
       left = try parsePrefixRange()
     } else {
       left = try parseUnary()
     }
-    // The operator of a comparison or a range just taken: another one would chain.
-    var previous: (precedence: Precedence, span: Span)?
     while let infix, !isEnded {
       guard infix.precedence.rawValue >= lowest.rawValue, infix.precedence != .unary else { break }
       let operatorSpan = token.span

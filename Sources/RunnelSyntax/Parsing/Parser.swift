@@ -24,7 +24,7 @@ public struct Parser {
   /// How deep expressions, blocks and patterns may nest.
   static let depthLimit = 200
   /// How high the tree may grow.
-  static let heightLimit = 2000
+  static let heightLimit = 1000
 
   /// What the surroundings of an expression allow.
   struct Context: OptionSet {
