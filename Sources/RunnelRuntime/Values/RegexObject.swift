@@ -20,10 +20,3 @@ public final class RegexObject: Object, @unchecked Sendable {
 
   public override var typeName: String { "regex" }
 }
-
-/// What a regex found: byte ranges in the subject.
-public struct RegexMatch: Sendable {
-  public let range: Range<Int>
-  /// The first group is at 0; nil where a group took no part.
-  public let groups: [Range<Int>?]
-}

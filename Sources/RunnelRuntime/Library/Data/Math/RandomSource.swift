@@ -1,7 +1,6 @@
 // Random numbers: xoshiro256** (Blackman and Vigna 2018), seeded from the system or by `--seed`. Good for
 // simulations, jitter and samples, not for secrets; `uuid` asks the system instead.
 
-import Synchronization
 
 /// A generator of random numbers. A value: a copy goes on with the same numbers.
 public struct RandomSource: RandomNumberGenerator, Sendable {
@@ -45,10 +44,10 @@ public struct RandomSource: RandomNumberGenerator, Sendable {
 }
 
 extension RandomSource {
-  private static let shared = Mutex(RandomSource())
+  private static let shared = Guarded(RandomSource())
 
   /// Uses the generator of a strand's interpreter.
-  static func use<Result>(_ strand: Strand, _ body: (inout sending RandomSource) -> sending Result) -> Result {
+  static func use<Result: Sendable>(_ strand: Strand, _ body: (inout RandomSource) -> Result) -> Result {
     // TODO(merge): `strand.interpreter.random.withLock(body)`, which knows `--seed`.
     shared.withLock(body)
   }

@@ -55,7 +55,7 @@ final class CompiledPattern: @unchecked Sendable {
   // MARK: The cache
 
   private static let cacheSize = 128
-  private static let cache = Mutex<[String: CompiledPattern]>([:])
+  private static let cache = Guarded<[String: CompiledPattern]>([:])
 
   /// The compiled form of a pattern, from the cache if it was compiled lately.
   /// - Throws: `ParseError` for a bad pattern, `ValueError` for an unknown flag.

@@ -10,14 +10,6 @@ enum RegexLibrary {
           `.` match newlines, `x` ignores white space and comments in the pattern. A bad pattern raises `ParseError`, with \
           the place. Write patterns in single quotes: `regex('\\d+')`.
           """, body: .plain(make)),
-      NativeFunction(
-        "__regex_pieces(re, s, max = nil)",
-        documentation: "For `replace` with a function: `[[text before, match], …, text after the last]`.",
-        body: .plain(pieces)),
-      NativeFunction(
-        "__regex_substitute(re, s, with, max = nil)",
-        documentation: "For `replace` with a text, in which `$1` and `${name}` stand for groups.",
-        body: .plain(substitute)),
     ]
   }
 
@@ -70,7 +62,7 @@ enum RegexLibrary {
   }
 
   private static func matches(_ call: borrowing NativeCall) throws(Raised) -> Value {
-    .bool(try regex(call).matches(try call.stringObject(1), strand: call.strand))
+    .bool(try regex(call).hasMatch(in: try call.stringObject(1), strand: call.strand))
   }
 
   private static func find(_ call: borrowing NativeCall) throws(Raised) -> Value {
@@ -82,20 +74,7 @@ enum RegexLibrary {
   }
 
   private static func split(_ call: borrowing NativeCall) throws(Raised) -> Value {
-    .list(try regex(call).splitting(try call.stringObject(1), strand: call.strand))
-  }
-
-  private static func pieces(_ call: borrowing NativeCall) throws(Raised) -> Value {
-    .list(
-      try regex(call).pieces(
-        of: try call.stringObject(1), limit: try call.int(2, default: .max), strand: call.strand))
-  }
-
-  private static func substitute(_ call: borrowing NativeCall) throws(Raised) -> Value {
-    .object(
-      try regex(call).replacing(
-        in: try call.stringObject(1), with: try call.string(2), limit: try call.int(3, default: .max),
-        strand: call.strand))
+    .list(try regex(call).split(try call.stringObject(1), strand: call.strand))
   }
 }
 

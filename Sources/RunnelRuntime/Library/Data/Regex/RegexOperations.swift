@@ -1,85 +1,76 @@
 // What scripts do with a regex, on the search: finding, replacing by a template, splitting, and the map that a
-// match is. Strings' methods that take a regex (`s.split(re)` …) stand on the public ones.
+// match is. Strings' methods that take a regex (`s.split(re)` …) stand on the same methods.
 
 extension RegexObject {
-  /// Whether it matches anywhere in the subject.
-  public func matches(_ subject: StringObject, strand: Strand) throws(Raised) -> Bool {
-    try search(subject, strand: strand) { search throws(Raised) in try search.next() }
+  /// Whether it matches anywhere in a text.
+  func hasMatch(in text: StringObject, strand: Strand) throws(Raised) -> Bool {
+    try search(text, strand: strand) { search throws(Raised) in try search.next() }
   }
 
-  /// The first match at or after a byte, which must be where a character begins.
-  /// - Throws: `LimitError` if the pattern backtracks too long.
-  public func firstMatch(
-    in subject: StringObject, from byteOffset: Int = 0, strand: Strand
-  ) throws(Raised) -> RegexMatch? {
-    try search(subject, from: byteOffset, strand: strand) { search throws(Raised) in
-      try search.next() ? match(search) : nil
-    }
-  }
-
-  /// All matches, or the first `limit` of them.
-  public func allMatches(
-    in subject: StringObject, limit: Int = .max, strand: Strand
-  ) throws(Raised) -> [RegexMatch] {
-    try search(subject, strand: strand) { search throws(Raised) in
-      var matches: [RegexMatch] = []
-      while matches.count < limit, try search.next() { matches.append(match(search)) }
-      return matches
-    }
-  }
-
-  private func match(_ search: borrowing RegexSearch) -> RegexMatch {
-    var groups: [Range<Int>?] = []
-    groups.reserveCapacity(compiled.groupCount)
-    for group in 0..<compiled.groupCount { groups.append(search.range(ofGroup: group + 1)) }
-    return RegexMatch(range: search.range, groups: groups)
-  }
-
-  /// The subject with matches replaced by a template (`$1`, `${name}`, `$0` for the whole match, `$$`).
-  /// - Parameter limit: how many matches are replaced at most.
+  /// The text with matches replaced by a template (`$1`, `${name}`, `$0` for the whole match, `$$`).
+  /// - Parameter max: how many matches are replaced at most.
   /// - Throws: `ValueError` for a group that the pattern has not.
-  public func replacing(
-    in subject: StringObject, with template: String, limit: Int = .max, strand: Strand
-  ) throws(Raised) -> StringObject {
+  func replaceMatches(
+    in text: StringObject, with template: String, max: Int = .max, strand: Strand
+  ) throws(Raised) -> String {
     let template = try RegexTemplate(template, for: compiled)
-    return try search(subject, strand: strand) { search throws(Raised) in
+    return try search(text, strand: strand) { search throws(Raised) in
       var output: [UInt8] = []
       var copied = 0
       var count = 0
-      while count < limit, try search.next() {
+      while count < max, try search.next() {
         let range = search.range
-        output.append(contentsOf: search.subject[copied..<max(copied, range.lowerBound)])
+        output.append(contentsOf: search.subject[copied..<Swift.max(copied, range.lowerBound)])
         template.append(to: &output, search)
-        copied = max(copied, range.upperBound)
+        copied = Swift.max(copied, range.upperBound)
         count += 1
         guard output.count <= RegexTemplate.longestResult else {
           throw Raised(.limitError, "the text becomes too long")
         }
       }
-      if count == 0 { return subject }
+      if count == 0 { return text.text }
       output.append(contentsOf: search.subject[copied...])
-      return StringObject(String(decoding: output, as: UTF8.self))
+      return String(decoding: output, as: UTF8.self)
     }
   }
 
-  /// The parts of the subject between matches, with what the pattern's groups took among them, as in Perl and Python.
-  /// - Parameter limit: how many times it is split at most.
-  public func splitting(
-    _ subject: StringObject, limit: Int = .max, strand: Strand
-  ) throws(Raised) -> [Value] {
-    try search(subject, strand: strand) { search throws(Raised) in
+  /// The parts of the text between matches, with what the pattern's groups took among them, as in Perl and Python.
+  /// - Parameter max: how many times it is cut at most.
+  func split(_ text: StringObject, max: Int = .max, strand: Strand) throws(Raised) -> [Value] {
+    try search(text, strand: strand) { search throws(Raised) in
       var parts: [Value] = []
       var start = 0
       var count = 0
-      while count < limit, try search.next() {
+      while count < max, try search.next() {
         let range = search.range
-        parts.append(.object(search.text(start..<max(start, range.lowerBound))))
+        parts.append(.object(search.text(start..<Swift.max(start, range.lowerBound))))
         appendGroups(of: search, to: &parts)
-        start = max(start, range.upperBound)
+        start = Swift.max(start, range.upperBound)
         count += 1
       }
       parts.append(.object(search.text(start..<search.subject.count)))
       return parts
+    }
+  }
+
+  /// The texts between the first `max` matches, one more than there are matches, and the matches as scripts see
+  /// them: for replacing by a function.
+  func pieces(
+    of text: StringObject, max: Int = .max, strand: Strand
+  ) throws(Raised) -> (between: [Value], matches: [Value]) {
+    try search(text, strand: strand) { search throws(Raised) in
+      var characters = CharacterCounter(text, strand: strand)
+      var between: [Value] = []
+      var matches: [Value] = []
+      var start = 0
+      while matches.count < max, try search.next() {
+        let range = search.range
+        between.append(.object(search.text(start..<Swift.max(start, range.lowerBound))))
+        matches.append(try matchValue(search, &characters))
+        start = Swift.max(start, range.upperBound)
+      }
+      between.append(.object(search.text(start..<search.subject.count)))
+      return (between, matches)
     }
   }
 
@@ -101,23 +92,6 @@ extension RegexObject {
       var matches: [Value] = []
       while try search.next() { matches.append(try matchValue(search, &characters)) }
       return matches
-    }
-  }
-
-  /// `[[text before, match], …, text after the last]`, for replacing by a function.
-  func pieces(of subject: StringObject, limit: Int = .max, strand: Strand) throws(Raised) -> [Value] {
-    try search(subject, strand: strand) { search throws(Raised) in
-      var characters = CharacterCounter(subject, strand: strand)
-      var pieces: [Value] = []
-      var start = 0
-      while pieces.count < limit, try search.next() {
-        let range = search.range
-        let before = Value.object(search.text(start..<max(start, range.lowerBound)))
-        pieces.append(.list([before, try matchValue(search, &characters)]))
-        start = max(start, range.upperBound)
-      }
-      pieces.append(.object(search.text(start..<search.subject.count)))
-      return pieces
     }
   }
 

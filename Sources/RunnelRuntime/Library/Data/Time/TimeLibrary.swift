@@ -234,11 +234,3 @@ extension TimeParser {
     try? TimeParser.parse("1970-01-01T00:00:00\(text)").offset
   }
 }
-
-/// The field of a time (`t.year`); nil if there is none of that name.
-func timeField(_ time: TimeObject, _ name: String) -> Value? { TimeLibrary.field(time, name) }
-
-/// The field of a duration (`d.seconds`); nil if there is none of that name.
-func durationField(_ nanoseconds: Int, _ name: String) -> Value? {
-  TimeLibrary.field(ofDuration: nanoseconds, name)
-}

@@ -2,11 +2,10 @@
 // else of /etc/localtime, and is settled once for the process.
 
 import Glibc
-import Synchronization
 
 enum TimeZones {
   private static let directory = "/usr/share/zoneinfo"
-  private static let known = Mutex<[String: ZoneRules]>(["UTC": .utc])
+  private static let known = Guarded<[String: ZoneRules]>(["UTC": .utc])
 
   /// The zone of a name: an IANA name, `UTC`, or `local`.
   /// - Throws: `ValueError`, with the nearest names, for an unknown one.
