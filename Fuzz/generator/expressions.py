@@ -153,7 +153,9 @@ class Expressions:
             return Text(f"-({operand})" if operand.startswith("-") else f"-{operand}", UNARY)
         if k == 7: return Text(f"{r.randint(0, 5)} ** {r.randint(0, 4)}", POWER)
         if k == 8: return Text(f"abs({self.s('int', d - 1)})")
-        if k == 9: return Text(f"{self.op(self.pick('str', ('list', 'int'), ('map', 'int')), ATOM, d - 1)}.len()")
+        if k == 9:
+            of = self.pick("str", ("list", "int"), ("map", "int"))
+            return Text(f"len({self.s(of, d - 1)})" if self.chance(0.3) else f"{self.op(of, ATOM, d - 1)}.len()")
         if k == 10: return Text(f"{self.op(('list', 'int'), ATOM, d - 1)}.get({self.small(-5, 5)}, {self.s('int', 0)})")
         if k == 11: return Text(f"{self.op(('list', 'int'), ATOM, d - 1)}?[{self.small(-5, 5)}] ?? {e(RANGE)}", COALESCE)
         if k == 12: return Text(f"{self.op(('map', 'int'), ATOM, d - 1)}.get(\"{r.choice(KEYS)}\", {self.s('int', 0)})")

@@ -11,8 +11,11 @@ class Jumps:
 
     def jump_function(self):
         name = self.fresh("jump")
-        self.mark = 0
-        out = [f"fn {name}(a) {{"] + self.jump_body(1, 3, loop=False, cleanup=False)
+        body = None
+        while body is None or len(body) > 60:
+            self.mark = 0
+            body = self.jump_body(1, 3, loop=False, cleanup=False)
+        out = [f"fn {name}(a) {{"] + body
         if self.chance(0.5): out.append(f'  "{name} ends"')
         out.append("}")
         out += [f"for a in 0..{self.r.randint(3, 6)} {{",

@@ -132,7 +132,7 @@ class Snippets:
         return [f"let {xs} = {source}.take(9)", f"print({xs} | {stages} | {self.r.choice(sinks)})", f"print({xs} | {self.stages(t, 1)})", f"var {n} = \"\"", f"{xs} | {self.stages(t, 1)} | each(x => {{ {n} += \"{{x}};\" }})", f"print({n})",
                 f"print(try {{ {xs} | map(x => if x == {xs}.get({self.r.randint(0, 4)}) {{ raise Alpha(\"stage\") }} else {{ x }}) | {self.pick('collect', 'count', 'last')} }} catch e {{ e.kind }})",
                 *self.pick([], [f"{xs} | {self.stages(t, 1)} | print"], [f"for i, x in {xs} | {self.stages(t, 1)} {{ print(i, x) }}"], [f"print(\"l1\\nl2 x\\n\\nl4\" | lines | map(l => l.len()))"],
-                           [f"let {n}own = s => s | map(x => [x]) | collect", f"print({xs} | {n}own | count)"], [f"print(map({xs}, x => [x, x]), enumerate({xs}, 1), zip({xs}, {xs}.reversed()))"],
+                           [f"let {n}own = s => s | map(x => [x]) | collect", f"print({xs} | {n}own | count)"], [f"print(stream({xs}) | {self.stages(t, 1)} | count)"], [f"print(map({xs}, x => [x, x]), enumerate({xs}, 1), zip({xs}, {xs}.reversed()))"],
                            [f"print({xs} | min, {xs} | max) "] if t == "int" and False else [f"print(({xs} + {xs}) | unique | sort)"])]
 
     def copies(self):
@@ -183,7 +183,7 @@ class Snippets:
         w = self.r.choice(["banana", "Hello, World", "a-b--c", "  pad  ", "日本 語", "naïve café", "👍🏽ok", "x=1;y=2", "one\\ntwo\\n\\nthree", "AbCaBc"])
         p = lambda: quoted(self.r.choice(["a", "b", "-", "=", " ", "an", "C", "zz", "o"]))
         calls = self.r.sample([f".split({p()})", f".split({p()}, max: 1)", ".split()", f".replace({p()}, \"_\")", f".replace({p()}, \"+\", max: 1)", ".chars()", ".lines()", ".words()", ".len()", ".bytes().len()", ".upper()", ".lower()", ".reversed()", ".trim()", f".count({p()})", f".contains({p()})",
-                               f".starts_with({p()})", f".remove_prefix({p()})", ".repeat(2)", "[1..3]", "[-2..]", "[0]", "[-1]", f".trim({p()})", ".trim_start()", ".is_empty()", ".is_digit()", ".is_alpha()", ".chars().reversed().join()", ".chars().unique().len()", ".chars().count_by(c => c)", ".bytes()[0]", ".encode().hex()", ".normalize().len()", f".split({p()}).map(x => x.len())",
+                               f".starts_with({p()})", f".remove_prefix({p()})", ".repeat(2)", "[1..3]", "[-2..]", "[0]", "[-1]", f".trim({p()})", ".trim_start()", ".is_empty()", ".is_digit()", ".is_alpha()", ".is_space()", ".chars().reversed().join()", ".chars().unique().len()", ".chars().count_by(c => c)", ".bytes()[0]", ".encode().hex()", ".normalize().len()", f".split({p()}).map(x => x.len())",
                                f".chars().group_by(c => c.is_alpha())"], 9)
         extra = [f"print({s}.index({p()}), {s}.index({p()}, from: 2))"] if w.isascii() and "\\" not in w and "'" not in w else []
         return [f"let {s} = \"{w}\""] + [f"print({', '.join(s + c for c in calls[i:i + 3])})" for i in (0, 3, 6)] + extra + [f"print({s} == {s}.trim(), {s} < \"b\", {s} + \"!\", \"{{{s}}}|{{{s}.len()}}|{{{s}.upper()}}\", repr({s}), [{s}], {{[{s}]: {s}}})"]
