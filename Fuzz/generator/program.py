@@ -39,7 +39,7 @@ class Program(Expressions, Statements, Snippets, Jumps):
         if k == 3: return [f"print(1 // (5 - 5))"]
         if k == 4: return ['try { raise Beta("x") } finally { print("finally") }']
         if k == 5: return ["let nothing = [1, 2].map(x => if x == 2 { raise Alpha(\"deep\") } else { x })"]
-        if k == 6: return ['raise ExitError("failed", code: 42)' if False else 'raise Timeout("own")']
+        if k == 6: return ['raise Timeout("own")']
         return ["defer error as e { print(\"rollback\", e.kind) }", "assert [1].len() == 2, \"never\""]
 
     def text(self):

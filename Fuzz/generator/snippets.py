@@ -128,12 +128,11 @@ class Snippets:
         sinks = ["collect", "count", "first", "last", 'join("-")', "fold([], (s, x) => [x, ...s])", f"group_by(x => str(x)[..1])"]
         if t in ("int", "float"): sinks += ["sum", "fold(0, (s, x) => s + x)"]
         n = self.fresh("n")
-        risky = self.lam([t], t, 1)
         return [f"let {xs} = {source}.take(9)", f"print({xs} | {stages} | {self.r.choice(sinks)})", f"print({xs} | {self.stages(t, 1)})", f"var {n} = \"\"", f"{xs} | {self.stages(t, 1)} | each(x => {{ {n} += \"{{x}};\" }})", f"print({n})",
                 f"print(try {{ {xs} | map(x => if x == {xs}.get({self.r.randint(0, 4)}) {{ raise Alpha(\"stage\") }} else {{ x }}) | {self.pick('collect', 'count', 'last')} }} catch e {{ e.kind }})",
                 *self.pick([], [f"{xs} | {self.stages(t, 1)} | print"], [f"for i, x in {xs} | {self.stages(t, 1)} {{ print(i, x) }}"], [f"print(\"l1\\nl2 x\\n\\nl4\" | lines | map(l => l.len()))"],
                            [f"let {n}own = s => s | map(x => [x]) | collect", f"print({xs} | {n}own | count)"], [f"print(stream({xs}) | {self.stages(t, 1)} | count)"], [f"print(map({xs}, x => [x, x]), enumerate({xs}, 1), zip({xs}, {xs}.reversed()))"],
-                           [f"print({xs} | min, {xs} | max) "] if t == "int" and False else [f"print(({xs} + {xs}) | unique | sort)"])]
+                           [f"print(({xs} + {xs}) | unique | sort)"])]
 
     def copies(self):
         a, b, c = self.fresh("a"), self.fresh("b"), self.fresh("c")
@@ -238,7 +237,7 @@ class Snippets:
         v = self.fresh("b")
         n = self.small()
         return [f"let {v} = if {n} > 5 {{ let t = {n}; t * 2 }} else if {n} < 0 {{ \"neg\" }} else {{ nil }}", f"let {v}t = try {{", f"  if {n} % 2 == 0 {{ raise Gamma(\"even\") }}", "  \"odd\"", "} catch Gamma as e {", "  e.message.upper()", "}", f"let {v}m = match {v} {{", "  nil => \"none\"", f"  int as i if i > {n} => {{", "    let d = i - 1", "    [d, i]", "  }", "  other => other", "}",
-                f"print({v}, {v}t, {v}m)", f"let {v}s = [1, 2,", "  3]", "  .map(x => x + 1)", f"  .filter(x => x != {self.small(0, 4)})", f"print({v}s", "  | map(x =>", "      x * 2)", "  | collect)", f"let {v}f = (a,", f"  b = {n}) => a +", "  b", f"print({v}f(1); 2)".replace("; 2", ""), f"if {n} > 0 {{ print(\"pos\") }} else {{ print(\"not\") }}; print(\"same line\")",
+                f"print({v}, {v}t, {v}m)", f"let {v}s = [1, 2,", "  3]", "  .map(x => x + 1)", f"  .filter(x => x != {self.small(0, 4)})", f"print({v}s", "  | map(x =>", "      x * 2)", "  | collect)", f"let {v}f = (a,", f"  b = {n}) => a +", "  b", f"print({v}f(1))", f"if {n} > 0 {{ print(\"pos\") }} else {{ print(\"not\") }}; print(\"same line\")",
                 f"var {v}i = 0; while true {{ {v}i += 1; if {v}i % 2 == 0 {{ continue }}; if {v}i > {self.r.randint(3, 9)} {{ break }}; print({v}i, end: \",\") }}; print()"]
 
     def shadows(self):
