@@ -27,7 +27,8 @@ let package = Package(
     .target(name: "RunnelScheduler", swiftSettings: strict),
     // Every system call.
     .target(name: "CRunnelSystem"),
-    .target(name: "RunnelSystem", dependencies: ["CRunnelSystem"], swiftSettings: strict),
+    .target(
+      name: "RunnelSystem", dependencies: ["CRunnelSystem", "RunnelScheduler"], swiftSettings: strict),
     // Values, machine, strands, library.
     .systemLibrary(name: "CPCRE2", providers: [.apt(["libpcre2-dev"])]),
     .target(
@@ -47,7 +48,7 @@ let package = Package(
     .executableTarget(
       name: "runnel",
       dependencies: [
-        "Runnel", "RunnelRuntime", "RunnelCompiler", "RunnelSyntax", "RunnelREPL",
+        "Runnel", "RunnelRuntime", "RunnelCompiler", "RunnelSyntax", "RunnelSystem", "RunnelREPL",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -55,9 +56,11 @@ let package = Package(
     .testTarget(
       name: "RunnelSchedulerTests", dependencies: ["RunnelScheduler"], swiftSettings: strict),
     .testTarget(
-      name: "RunnelRuntimeTests", dependencies: ["RunnelRuntime", "RunnelSyntax"], swiftSettings: strict),
+      name: "RunnelRuntimeTests",
+      dependencies: ["RunnelRuntime", "RunnelCompiler", "RunnelSyntax", "RunnelSystem", "RunnelScheduler"],
+      swiftSettings: strict),
     .testTarget(
-      name: "RunnelSystemTests", dependencies: ["RunnelSystem", "CRunnelSystem"],
+      name: "RunnelSystemTests", dependencies: ["RunnelSystem", "CRunnelSystem", "RunnelScheduler"],
       swiftSettings: strict),
   ]
 )

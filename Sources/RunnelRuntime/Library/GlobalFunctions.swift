@@ -31,7 +31,7 @@ enum GlobalFunctions {
 
   private static func write(_ call: borrowing NativeCall, toError: Bool) throws(Raised) -> Value {
     let end = try call.string(1, default: "\n")
-    try call.strand.interpreter.write(
+    call.strand.interpreter.write(
       try Formatting.line(call.rest, end: end, strand: call.strand), toError: toError)
     return .nil
   }

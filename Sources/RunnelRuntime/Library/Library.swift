@@ -4,9 +4,7 @@
 enum Library {
   /// Every group: the global functions (named ""), the methods of each type, the namespaces.
   static let groups: [NativeGroup] =
-    CoreLibrary.groups
-  // TODO(merge): + DataLibrary.groups
-  // TODO(merge): + SystemLibrary.groups
+    CoreLibrary.groups + DataLibrary.groups + SystemLibrary.groups + TaskLibrary.groups
 
   /// What the prelude is made of, in the order in which it must be compiled.
   static let prelude: [(name: String, source: String)] = Prelude.sources
@@ -84,6 +82,14 @@ enum Library {
 
   /// What only the prelude may call: names that begin with two underscores.
   static func intrinsic(_ name: String) -> NativeFunction? { intrinsicTable[name] }
+
+  /// The names of what only the prelude may call.
+  static var intrinsicNames: Set<String> { Set(intrinsicTable.keys) }
+
+  /// The names of a type's methods, for hints.
+  static func methodNames(of typeName: String) -> [String] { Array(methods(of: typeName).keys) }
+
+  static func isNamespace(_ name: String) -> Bool { namespace(name) != nil }
 
   /// A namespace such as `fs`.
   static func namespace(_ name: String) -> NativeGroup? {

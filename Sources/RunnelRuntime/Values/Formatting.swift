@@ -120,7 +120,7 @@ struct Printer {
       bytes.append(contentsOf: " bytes>".utf8)
     case .range: append(unsafeDowncast(object, to: RangeObject.self))
     case .error: bytes.append(contentsOf: unsafeDowncast(object, to: ErrorObject.self).summary.utf8)
-    case .time: bytes.append(contentsOf: describeTime(unsafeDowncast(object, to: TimeObject.self)).utf8)
+    case .time: bytes.append(contentsOf: timeText(unsafeDowncast(object, to: TimeObject.self)).utf8)
     default:
       bytes.append(UInt8(ascii: "<"))
       bytes.append(contentsOf: object.typeName.utf8)

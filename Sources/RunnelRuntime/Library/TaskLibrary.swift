@@ -1,0 +1,108 @@
+// Built-ins that concern tasks, time and the end of the script; entering and leaving `with`.
+
+import RunnelScheduler
+
+enum TaskLibrary {
+  static let groups: [NativeGroup] = [global, handle, errors, intrinsics]
+
+  private static let global = NativeGroup(
+    "", summary: "",
+    functions: [
+      NativeFunction(
+        "sleep(d)", documentation: "Waits for a duration.",
+        body: .waiting { strand, arguments throws(Raised) in
+          guard case .duration(let duration)? = arguments.first else {
+            throw Raised(
+              .typeError, "`sleep` takes a duration, not \(arguments.first?.typeName ?? "nothing"); write `sleep(5s)`")
+          }
+          try await strand.pause(duration, reason: "a sleep")
+          return .nil
+        }),
+      NativeFunction(
+        "now() → time", documentation: "The present moment.",
+        body: .plain { call in
+          .object(TimeObject(nanoseconds: Int(call.strand.interpreter.scheduler.clock.wallNow())))
+        }),
+      NativeFunction(
+        "deadline() → duration", documentation: "The time left until the nearest deadline, nil without one.",
+        body: .machine(.deadline)),
+      NativeFunction(
+        "exit(code = 0)", documentation: "Ends the script after cleanup.", body: .machine(.exit)),
+    ])
+
+  private static let handle = NativeGroup(
+    "task", summary: "Handles of tasks.",
+    functions: [
+      NativeFunction(
+        "cancel(reason = nil) → bool", receiver: "task",
+        documentation: "Asks the task to stop; false if it has ended or was asked before.",
+        body: .machine(.spawnedTaskCancel)),
+      NativeFunction(
+        "stop()", receiver: "task", documentation: "Cancels the task and waits for its end; raises nothing.",
+        body: .waiting { strand, arguments throws(Raised) in
+          guard let task = arguments.first?.object(.task, as: TaskObject.self) else { return .nil }
+          let interpreter = strand.interpreter
+          let root = interpreter.tree.withLock { () -> Scope? in
+            task.isObserved = true
+            return task.isRunning ? task.strand?.root : nil
+          }
+          if let root { interpreter.cancel(root, .byHand(nil)) }
+          do throws(Raised) {
+            _ = try await interpreter.await(task, from: strand)
+          } catch {
+            if error.error.kind === ErrorKind.cancelled { throw error }
+          }
+          return .nil
+        }),
+    ])
+
+  private static let errors = NativeGroup(
+    "error", summary: "Errors.",
+    functions: [
+      NativeFunction(
+        "note(text)", receiver: "error", documentation: "Adds a line that is shown with the error.",
+        body: .plain { call throws(Raised) in
+          let text = try describe(call[1])
+          call[0].error?.notes.append(text)
+          return call[0]
+        })
+    ])
+
+  private static let intrinsics = NativeGroup(
+    "__", summary: "For the prelude only.",
+    functions: [
+      NativeFunction(
+        "__close_resource(x)", documentation: "Closes what a `with` holds.",
+        body: .plain { call throws(Raised) in
+          guard case .object(let object) = call[0] else { return .nil }
+          if let resource = object as? ResourceObject { resource.close() }
+          if let stream = object as? StreamObject {
+            stream.isClosed = true
+            stream.source?.close()
+          }
+          return .nil
+        }),
+      NativeFunction(
+        "__can_be_left(x) → bool", documentation: "Whether `with` can close it.",
+        body: .plain { call in
+          guard case .object(let object) = call[0] else { return .bool(false) }
+          if let map = call[0].map { return .bool(map.storage["close"] != nil) }
+          return .bool(object is ResourceObject || object is StreamObject)
+        }),
+    ])
+
+  /// What of this is written in Runnel.
+  static let prelude = #"""
+    fn __enter(x) {
+      if not __can_be_left(x) {
+        raise TypeError("`with` takes what can be closed (a file, a lock, a map with a `close` function), not {type(x)}")
+      }
+      x
+    }
+
+    fn __leave(x) {
+      if type(x) == "map" { x.close() } else { __close_resource(x) }
+      nil
+    }
+    """#
+}
