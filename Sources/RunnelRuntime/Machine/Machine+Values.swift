@@ -283,7 +283,7 @@ extension Machine {
 
   private func fieldIfAny(_ base: Value, _ name: StringObject) throws(Raised) -> Value? {
     switch base {
-    case .duration(let nanoseconds): return durationField(nanoseconds, name.text)
+    case .duration(let nanoseconds): return DataLibrary.durationField(nanoseconds, name.text)
     case .object(let object):
       switch object.tag {
       case .map:
@@ -291,7 +291,7 @@ extension Machine {
         return storage.position(of: name).map { storage[position: $0] }
       case .error: return ErrorFields.value(of: unsafeDowncast(object, to: ErrorObject.self), name)
       case .environment: return strand.environment[.object(name)]
-      case .time: return timeField(unsafeDowncast(object, to: TimeObject.self), name.text)
+      case .time: return DataLibrary.timeField(unsafeDowncast(object, to: TimeObject.self), name.text)
       case .module:
         let module = unsafeDowncast(object, to: ModuleObject.self).module
         guard let number = module.code.members[name.text] else { return nil }
