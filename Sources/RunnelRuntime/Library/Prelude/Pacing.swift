@@ -2,24 +2,21 @@
 
 extension Prelude {
   static let pacing = #"""
-    # A channel that has a stream's items, for who must be able to ask for one or to wait for something else as
-    # well. Stopped with the stage that reads it; an error of the stream comes after its items.
-    fn __pumped(s, size) {
-      if type(s) == "channel" { return s }
-      let items = channel(size)
-      spawn service {
-        try {
-          for x in s { items.send(x) }
-          items.close()
-        } catch e {
-          items.close(e)
-        }
+    # Sends a stream's items to a channel, for who must be able to ask for one or to wait for something else as
+    # well. Spawned as a service, so that it is stopped with the stage that reads; an error of the stream comes
+    # after its items.
+    fn __pump(s, items) {
+      try {
+        for x in s { items.send(x) }
+        items.close()
+      } catch e {
+        items.close(e)
       }
-      items
     }
 
     fn __batch_within(s, n, within) {
-      let items = __pumped(s, 0)
+      let items = channel()
+      spawn service __pump(s, items)
       var held = []
       var due = nil
       while true {

@@ -154,7 +154,13 @@ extension Prelude {
       var columns = []
       for other in others {
         let source = __source(other)
-        columns.push(if __is_stream(source) { __pumped(source, 0) } else { list(source) })
+        if __is_stream(source) {
+          let items = channel()
+          spawn service __pump(source, items)
+          columns.push(items)
+        } else {
+          columns.push(list(source))
+        }
       }
       var n = 0
       for x in s {
