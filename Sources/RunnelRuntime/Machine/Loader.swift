@@ -77,8 +77,9 @@ enum Builtins {
     if let function = Library.global(name) { return .object(function) }
     if name == "env" { return .object(EnvironmentObject.shared) }
     if let group = Library.namespace(name) { return .object(NamespaceObject(group)) }
-    if Prelude.index.names.contains(name) {
-      return .object(NativeFunction(name + "()", documentation: "", body: .prelude(name)))
+    if let intrinsic = Library.intrinsic(name) { return .object(intrinsic) }
+    if let signature = Prelude.index.signatures[name] {
+      return .object(NativeFunction(signature, documentation: "", body: .prelude(name)))
     }
     return nil
   }

@@ -3,17 +3,23 @@
 struct PreludeIndex {
   /// The names of all functions of the prelude.
   let names: Set<String>
+  /// The head of each, as a signature: `__map(xs, f)`.
+  let signatures: [String: String]
   /// The part that declares each.
   let parts: [String: (name: String, source: String)]
 
   init(_ sources: [(name: String, source: String)]) {
     var parts: [String: (name: String, source: String)] = [:]
+    var signatures: [String: String] = [:]
     for part in sources {
       for line in part.source.split(separator: "\n") where line.hasPrefix("fn __") {
-        parts[String(line.dropFirst(3).prefix { $0 != "(" })] = part
+        let name = String(line.dropFirst(3).prefix { $0 != "(" })
+        parts[name] = part
+        signatures[name] = String(line.dropFirst(3).prefix { $0 != "{" })
       }
     }
     self.parts = parts
+    self.signatures = signatures
     names = Set(parts.keys)
   }
 }
