@@ -54,11 +54,10 @@ extension Prelude {
     # At most `several` live tasks; the oldest is awaited before another item is read.
     fn __map_in_order(s, f, several, on) {
       let work = __indexed(f)
-      let executor = on ?? task
       var running = []
       var n = 0
       for x in s {
-        running.push(spawn on executor work(x, n))
+        running.push(if on == nil { spawn work(x, n) } else { spawn on on work(x, n) })
         n += 1
         if running.len() >= several { yield await running.remove_at(0) }
       }
@@ -67,22 +66,19 @@ extension Prelude {
 
     fn __map_as_finished(s, f, several, on) {
       let work = __indexed(f)
-      let executor = on ?? task
       var running = {}
       var n = 0
       for x in s {
-        running[n] = spawn on executor work(x, n)
+        running[n] = if on == nil { spawn work(x, n) } else { spawn on on work(x, n) }
         n += 1
         if running.len() >= several {
-          let ended = select(running)
-          running.remove(ended.key)
-          yield ended.value
+          let key = __first_ended(running)
+          yield await running.remove(key)
         }
       }
       while not running.is_empty() {
-        let ended = select(running)
-        running.remove(ended.key)
-        yield ended.value
+        let key = __first_ended(running)
+        yield await running.remove(key)
       }
     }
     """#

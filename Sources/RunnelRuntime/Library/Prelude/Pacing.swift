@@ -14,6 +14,36 @@ extension Prelude {
       }
     }
 
+    # Streams beside the first are read through channels, which can be asked for one item.
+    fn __zip_stream(s, others) {
+      var columns = []
+      for other in others {
+        let source = __source(other)
+        if __is_stream(source) {
+          let items = channel()
+          spawn service __pump(source, items)
+          columns.push(items)
+        } else {
+          columns.push(list(source))
+        }
+      }
+      var n = 0
+      for x in s {
+        var row = [x]
+        for column in columns {
+          if type(column) == "list" {
+            if n >= column.len() { return }
+            row.push(column[n])
+          } else {
+            let got = try { [column.recv()] } catch ChannelClosed { return }
+            row.push(got[0])
+          }
+        }
+        yield row
+        n += 1
+      }
+    }
+
     fn __batch_within(s, n, within) {
       let items = channel()
       spawn service __pump(s, items)

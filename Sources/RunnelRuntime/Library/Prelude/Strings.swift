@@ -12,11 +12,5 @@ extension Prelude {
       }
       out.join()
     }
-
-    # A regex's method: strings know how to replace by text and by a function.
-    fn __regex_replace(pattern, text, f) {
-      if type(text) != "string" { raise TypeError("`replace` of a regex takes a string, not {type(text)}") }
-      text.replace(pattern, f)
-    }
     """#
 }
