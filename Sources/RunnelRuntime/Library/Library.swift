@@ -37,13 +37,15 @@ enum Library {
     return tables
   }()
 
-  private static let globalTable: [String: NativeFunction] = table("")
-  private static let intrinsicTable: [String: NativeFunction] = table("__")
+  private static let globalTable = table { group, name in group.isEmpty && !name.hasPrefix("__") }
+  private static let intrinsicTable = table { _, name in name.hasPrefix("__") }
 
-  private static func table(_ name: String) -> [String: NativeFunction] {
+  private static func table(_ holds: (_ group: String, _ name: String) -> Bool) -> [String: NativeFunction] {
     var table: [String: NativeFunction] = [:]
-    for function in merged[name]?.functions ?? [] where function.receiver == nil {
-      table[function.name] = function
+    for group in groups {
+      for function in group.functions where function.receiver == nil && holds(group.name, function.name) {
+        table[function.name] = function
+      }
     }
     return table
   }
