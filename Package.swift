@@ -55,6 +55,8 @@ let package = Package(
     .testTarget(
       name: "RunnelSchedulerTests", dependencies: ["RunnelScheduler"], swiftSettings: strict),
     .testTarget(
+      name: "RunnelRuntimeTests", dependencies: ["RunnelRuntime", "RunnelSyntax"], swiftSettings: strict),
+    .testTarget(
       name: "RunnelSystemTests", dependencies: ["RunnelSystem", "CRunnelSystem"],
       swiftSettings: strict),
   ]
