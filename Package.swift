@@ -57,5 +57,7 @@ let package = Package(
     .testTarget(
       name: "RunnelSystemTests", dependencies: ["RunnelSystem", "CRunnelSystem"],
       swiftSettings: strict),
+    .testTarget(
+      name: "RunnelRuntimeTests", dependencies: ["RunnelRuntime", "RunnelSystem"], swiftSettings: strict),
   ]
 )
