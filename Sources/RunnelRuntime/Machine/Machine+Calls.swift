@@ -374,7 +374,9 @@ extension Machine {
     try enter(closure, a, total)
   }
 
-  /// Calls a built-in with arguments that stand in arrays.
+  /// Calls a built-in with arguments that stand in arrays. Never inlined: Swift 6.3.1's optimiser aborts where it inlines
+  /// a function that makes a value of a type that cannot be copied inside a closure.
+  @inline(never)
   static func call(
     _ native: NativeFunction, _ strand: Strand, _ arguments: [Value], _ rest: [Value],
     _ body: (borrowing NativeCall) throws(Raised) -> Value
@@ -392,6 +394,8 @@ extension Machine {
     return result
   }
 
+  /// Asks a condition about arguments that stand in arrays; not inlined, as above.
+  @inline(never)
   static func holds(
     _ native: NativeFunction, _ strand: Strand, _ arguments: [Value], _ rest: [Value],
     _ condition: (borrowing NativeCall) -> Bool
