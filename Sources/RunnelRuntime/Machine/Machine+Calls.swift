@@ -464,7 +464,6 @@ extension Machine {
   }
 
   func callMethod(_ a: Int, _ row: MethodRow, count: Int, isOptional: Bool) throws(Raised) -> MachineExit? {
-    fuel -= 1
     let registers = window
     if let native = row.method(for: registers[a]) {
       return try callNative(native, a, first: a, count + 1)
