@@ -73,15 +73,13 @@ extension Prelude {
         running[n] = __start(f, x, n, on)
         n += 1
         if running.len() >= several {
-          let ended = select(running)
-          running.remove(ended.key)
-          yield ended.value
+          let key = __first_ended(running)
+          yield await running.remove(key)
         }
       }
       while not running.is_empty() {
-        let ended = select(running)
-        running.remove(ended.key)
-        yield ended.value
+        let key = __first_ended(running)
+        yield await running.remove(key)
       }
     }
     """#
