@@ -647,6 +647,7 @@ final class Machine: @unchecked Sendable {
         case .await, .gather, .gatherFor, .retryWait, .retryFailed, .runCommand, .commandSource, .commandStage:
           frame.pointee.pc = pc
           if let exit = try waiting(instruction, registers, frame.pointee) { return exit }
+          reload()
         case .retryBegin: try retryBegin(registers + a, instruction.flag)
         case .retryAttempt: try retryAttempt(registers + a, registers + instruction.b)
         case .retryRefuse: throw refused(registers[a], registers[instruction.b])

@@ -31,6 +31,8 @@ public final class Interpreter: @unchecked Sendable {
   public let scheduler: Scheduler
   let pool: BlockingPool
   let output: OutputWriter
+  /// What the script's commands share.
+  let commands = CommandRegistry()
   /// Guards the tree of scopes and tasks.
   let tree = Lock()
   private let lastTaskID = Atomic<Int>(0)

@@ -62,6 +62,7 @@ extension Interpreter {
   /// A signal asks the script to stop.
   func stop(for signal: Int32) {
     if stopSignal != nil, signal == 2 {
+      commands.killAll()
       output.flush()
       ProcessEnd.now(128 + signal)
     }
