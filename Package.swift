@@ -62,7 +62,5 @@ let package = Package(
     .testTarget(
       name: "RunnelSystemTests", dependencies: ["RunnelSystem", "CRunnelSystem", "RunnelScheduler"],
       swiftSettings: strict),
-    .testTarget(
-      name: "RunnelRuntimeTests", dependencies: ["RunnelRuntime", "RunnelSystem"], swiftSettings: strict),
   ]
 )
