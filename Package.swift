@@ -62,5 +62,7 @@ let package = Package(
     .testTarget(
       name: "RunnelSystemTests", dependencies: ["RunnelSystem", "CRunnelSystem", "RunnelScheduler"],
       swiftSettings: strict),
+    .testTarget(
+      name: "RunnelRuntimeTests", dependencies: ["RunnelRuntime", "RunnelSystem"], swiftSettings: strict),
   ]
 )

@@ -86,7 +86,9 @@ enum Library {
   static func intrinsic(_ name: String) -> NativeFunction? { intrinsicTable[name] }
 
   /// The names of what only the prelude may call.
-  static var intrinsicNames: Set<String> { Set(intrinsicTable.keys) }
+  static var intrinsicNames: Set<String> {
+    Set(intrinsicTable.keys).union(globalTable.keys.filter { $0.hasPrefix("__") })
+  }
 
   /// The names of a type's methods, for hints.
   static func methodNames(of typeName: String) -> [String] { Array(methods(of: typeName).keys) }

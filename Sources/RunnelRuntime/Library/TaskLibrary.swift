@@ -83,6 +83,26 @@ enum TaskLibrary {
           return .nil
         }),
       NativeFunction(
+        "__first_ended(tasks) → key", documentation: "The key of the first task of a map that has ended; waits for one.",
+        body: .waiting { strand, arguments throws(Raised) in
+          guard let map = arguments.first?.map else { return .nil }
+          let interpreter = strand.interpreter
+          return try await strand.wait(WaitDescription("the first of some tasks")) { waiter in
+            for (key, value) in map.storage {
+              guard let task = value.object(.task, as: TaskObject.self) else { continue }
+              let hasEnded = interpreter.tree.withLock { () -> Bool in
+                if task.isRunning { task.onEnd.append { waiter.resume(with: key) } }
+                return !task.isRunning
+              }
+              if hasEnded {
+                waiter.resume(with: key)
+                break
+              }
+            }
+            return {}
+          }
+        }),
+      NativeFunction(
         "__can_be_left(x) → bool", documentation: "Whether `with` can close it.",
         body: .plain { call in
           guard case .object(let object) = call[0] else { return .bool(false) }
@@ -99,6 +119,9 @@ enum TaskLibrary {
       }
       x
     }
+
+    # The string's own method knows patterns.
+    fn __regex_replace(re, text, by) { text.replace(re, by) }
 
     fn __leave(x) {
       if type(x) == "map" { x.close() } else { __close_resource(x) }
