@@ -166,8 +166,8 @@ struct IndexingTests {
     #expect(index(m, 2) == "KeyError" && index(m, [:]) == "TypeError" && index(m, [[:]]) == "TypeError")
     #expect(
       Script.message { () throws(Raised) in try indexValue(m.value, .string("prot")) }
-        == "no key `prot`: did you mean `port`?")
-    #expect(Script.message { () throws(Raised) in try indexValue(m.value, .string("zzz")) } == "no key `zzz`")
+        == "the map has no key `prot`; did you mean `port`?")
+    #expect(Script.message { () throws(Raised) in try indexValue(m.value, .string("zzz")) } == "the map has no key `zzz`")
   }
 
   @Test("slices give what is there")

@@ -51,10 +51,17 @@ extension Prelude {
     # `f(item, index)`, whatever it requires.
     fn __indexed(f) { if __arity(f) >= 2 { f } else { (x, n) => f(x) } }
 
+    # When one fails, or the reader has enough, the others are cancelled, and waited for while they clean up.
+    fn __stop_all(tasks) {
+      for t in tasks { t.cancel() }
+      for t in tasks { t.stop() }
+    }
+
     # At most `several` live tasks; the oldest is awaited before another item is read.
     fn __map_in_order(s, f, several, on) {
       let work = __indexed(f)
       var running = []
+      defer { __stop_all(running) }
       var n = 0
       for x in s {
         running.push(if on == nil { spawn work(x, n) } else { spawn on on work(x, n) })
@@ -67,6 +74,7 @@ extension Prelude {
     fn __map_as_finished(s, f, several, on) {
       let work = __indexed(f)
       var running = {}
+      defer { __stop_all(running.values()) }
       var n = 0
       for x in s {
         running[n] = if on == nil { spawn work(x, n) } else { spawn on on work(x, n) }
