@@ -295,16 +295,17 @@ final class Machine: @unchecked Sendable {
         // MARK: Jumping
         case .jump: pc += instruction.immediate
         case .loop:
-          pc += instruction.immediate
           fuel -= 1
           if fuel <= 0 || interrupts.pointee.load(ordering: .relaxed) {
-            frame.pointee.pc = pc
+            // Raised from here, within the loop's own handlers, not from where the loop begins.
             try checkpoint()
             if fuel <= 0 {
               fuel = Self.slice
+              frame.pointee.pc = pc + instruction.immediate
               return .fuel
             }
           }
+          pc += instruction.immediate
         case .jumpIfFalse:
           guard case .bool(let flag) = registers[a] else { throw notABool(registers[a]) }
           if !flag { pc += instruction.immediate }
