@@ -3,6 +3,13 @@
 
 import RunnelSyntax
 
+/// Finds a constant again. Compares bytes: Swift holds strings equal that only look alike, the language does not.
+private struct ConstantKey: Hashable {
+  private let bytes: [UInt8]
+
+  init(_ text: String) { bytes = Array(text.utf8) }
+}
+
 /// A jump whose target is not known yet: the number of its instruction.
 typealias Patch = Int
 
@@ -11,7 +18,7 @@ struct FunctionBuilder {
   private(set) var spans: [Span] = []
   private(set) var constants: [Constant] = []
   private(set) var handlers: [FunctionCode.Handler] = []
-  private var constantNumbers: [String: Int] = [:]
+  private var constantNumbers: [ConstantKey: Int] = [:]
   /// The first free register.
   private(set) var nextRegister = 0
   private(set) var registerCount = 0
@@ -97,7 +104,8 @@ struct FunctionBuilder {
 
   // MARK: Constants and handlers
 
-  mutating func constant(_ constant: Constant, key: String?) -> Int {
+  mutating func constant(_ constant: Constant, key text: String?) -> Int {
+    let key = text.map(ConstantKey.init)
     if let key, let number = constantNumbers[key] { return number }
     constants.append(constant)
     if let key { constantNumbers[key] = constants.count - 1 }

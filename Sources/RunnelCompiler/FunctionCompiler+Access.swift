@@ -110,10 +110,13 @@ extension FunctionCompiler {
       methodCall(base, name, nameSpan, optional, arguments, into: target, span: span)
     } else {
       let window = builder.allocate(1)
-      access(callee, into: window)
+      let isSelf = callsItself(callee, arguments)
+      if !isSelf { access(callee, into: window) }
       let shape = self.arguments(arguments)
       builder.span = span
-      if let shape {
+      if isSelf {
+        builder.emit(.callSelf, window, arguments.count)
+      } else if let shape {
         builder.emit(.callShape, window, builder.constant(.shape(shape), key: nil))
       } else {
         builder.emit(.call, window, arguments.count)
@@ -121,6 +124,14 @@ extension FunctionCompiler {
       move(window, to: target)
     }
     builder.free(from: mark)
+  }
+
+  /// A function that calls itself by its own name, with an argument for each of its parameters.
+  private func callsItself(_ callee: Expression, _ arguments: [Argument]) -> Bool {
+    guard case .name(let name) = callee.kind, case .current = module.resolution.meanings[Int(name.id)],
+      arguments.count == plainParameterCount
+    else { return false }
+    return arguments.allSatisfy { if case .positional = $0.kind { true } else { false } }
   }
 
   private func move(_ register: Int, to target: Int) {

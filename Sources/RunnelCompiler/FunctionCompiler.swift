@@ -22,6 +22,8 @@ final class FunctionCompiler {
   var reserved: Set<ObjectIdentifier> = []
   /// From the ends of `else` bodies to where their form ends.
   var elseEnds: [Patch] = []
+  /// How many parameters the function has, if none has a default or takes the rest.
+  var plainParameterCount: Int?
   /// For numbering loops.
   var loopCount = 0
 
@@ -49,6 +51,9 @@ final class FunctionCompiler {
 
   func compileFunction(_ node: FunctionNode) -> FunctionCode {
     builder.span = node.span
+    if node.parameters.allSatisfy({ $0.defaultValue == nil && !$0.isRest }), !node.isGenerator {
+      plainParameterCount = node.parameters.count
+    }
     let parameters = compileParameters(node.parameters)
     if node.isGenerator { builder.emit(.makeGenerator) }
     switch node.body {

@@ -100,6 +100,7 @@ public enum Opcode: UInt8, Sendable, CaseIterable {
 
   // Calling. The callee is in R[A], its arguments follow; the result takes the callee's place.
   case call  // A B        call R[A] with B arguments
+  case callSelf  // A B        call the running function with B arguments, exactly its parameters
   case callShape  // A B        call R[A] with arguments as K[B] (keywords, spreads) says
   case callMethod  // A B C      call method K[C] of R[A] with B arguments
   case callMethodShape  // A B C      as above, arguments as K[B] says

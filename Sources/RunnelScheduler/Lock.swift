@@ -1,7 +1,7 @@
 // The one lock of the whole project. It protects named fields for a few lines and is never held across a
 // call-out. It lies inside its owner (no allocation), and everything that locks comes through `withLock`,
 // so ThreadSanitizer needs to be told in one place only: it reports correct uses of
-// `Synchronization.Mutex` (docs/architecture.md, decision 6).
+// `Synchronization.Mutex` (docs/architecture.md, "Locks").
 
 public import Synchronization
 

@@ -60,6 +60,13 @@ public struct DirectoryHandle: ~Copyable, Sendable {
     return Descriptor(owning: number)
   }
 
+  /// Lends its number, for calls that only look at it.
+  public borrowing func withNumber<Result, Failure: Error>(
+    _ body: (Int32) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try body(descriptor.number)
+  }
+
   /// This directory's own status.
   public borrowing func status() throws(SystemError) -> FileStatus {
     try Files.status(of: descriptor.number)

@@ -29,7 +29,7 @@ enum Intrinsics {
     ) {
       call throws(Raised) in
       guard call[0].isFunction, case .object(let object) = call[0] else {
-        throw Raised(.typeError, "a \(call[0].typeName) is no function")
+        throw Raised(.typeError, "\(call[0].typeName) cannot be called: it is no function")
       }
       // A kind of error takes a message.
       return .int((object as? any Callable)?.requiredParameters ?? 1)

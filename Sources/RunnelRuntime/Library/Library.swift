@@ -5,6 +5,7 @@ enum Library {
   /// Every group: the global functions (named ""), the methods of each type, the namespaces.
   static let groups: [NativeGroup] =
     CoreLibrary.groups + DataLibrary.groups + SystemLibrary.groups + TaskLibrary.groups
+    + CommandLibrary.groups
 
   /// What the prelude is made of, in the order in which it must be compiled.
   static let prelude: [(name: String, source: String)] = Prelude.sources
@@ -37,13 +38,15 @@ enum Library {
     return tables
   }()
 
-  private static let globalTable: [String: NativeFunction] = table("")
-  private static let intrinsicTable: [String: NativeFunction] = table("__")
+  private static let globalTable = table { group, name in group.isEmpty && !name.hasPrefix("__") }
+  private static let intrinsicTable = table { _, name in name.hasPrefix("__") }
 
-  private static func table(_ name: String) -> [String: NativeFunction] {
+  private static func table(_ holds: (_ group: String, _ name: String) -> Bool) -> [String: NativeFunction] {
     var table: [String: NativeFunction] = [:]
-    for function in merged[name]?.functions ?? [] where function.receiver == nil {
-      table[function.name] = function
+    for group in groups {
+      for function in group.functions where function.receiver == nil && holds(group.name, function.name) {
+        table[function.name] = function
+      }
     }
     return table
   }
@@ -84,7 +87,9 @@ enum Library {
   static func intrinsic(_ name: String) -> NativeFunction? { intrinsicTable[name] }
 
   /// The names of what only the prelude may call.
-  static var intrinsicNames: Set<String> { Set(intrinsicTable.keys) }
+  static var intrinsicNames: Set<String> {
+    Set(intrinsicTable.keys).union(globalTable.keys.filter { $0.hasPrefix("__") })
+  }
 
   /// The names of a type's methods, for hints.
   static func methodNames(of typeName: String) -> [String] { Array(methods(of: typeName).keys) }

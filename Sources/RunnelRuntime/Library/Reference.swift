@@ -23,7 +23,7 @@ public enum Reference {
   }
 
   private static func page(_ name: String, _ groups: [NativeGroup]) -> String {
-    let functions = groups.flatMap(\.functions).sorted { $0.name < $1.name }
+    let functions = groups.flatMap(\.functions).filter { !$0.name.hasPrefix("__") }.sorted { $0.name < $1.name }
     let constants = groups.flatMap(\.constants).sorted { $0.name < $1.name }
     let isType = functions.contains { $0.receiver != nil }
     let title = name.isEmpty ? "Global functions" : (isType ? "Methods of `\(name)`" : "`\(name)`")

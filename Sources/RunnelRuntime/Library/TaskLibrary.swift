@@ -3,7 +3,7 @@
 import RunnelScheduler
 
 enum TaskLibrary {
-  static let groups: [NativeGroup] = [global, handle, errors, intrinsics]
+  static let groups: [NativeGroup] = [global, handle, errors, environment, intrinsics]
 
   private static let global = NativeGroup(
     "", summary: "",
@@ -56,6 +56,30 @@ enum TaskLibrary {
         }),
     ])
 
+  private static let environment = NativeGroup(
+    "env", summary: "The task's environment: a map of strings.",
+    functions: [
+      NativeFunction(
+        "get(name, default = nil) → string", receiver: "env",
+        documentation: "The value of a variable, or `default` where there is none.",
+        body: .plain { call throws(Raised) in call.strand.environment[.string(try call.string(1))] ?? call[2] }),
+      NativeFunction(
+        "has(name) → bool", receiver: "env", documentation: "Whether a variable is set.",
+        body: .plain { call throws(Raised) in .bool(call.strand.environment[.string(try call.string(1))] != nil) }),
+      NativeFunction(
+        "keys() → list", receiver: "env", documentation: "The names of all variables.",
+        body: .plain { call in .list(call.strand.environment.map(\.key)) }),
+      NativeFunction(
+        "items() → list", receiver: "env", documentation: "All variables as `[name, value]`.",
+        body: .plain { call in .list(call.strand.environment.map { .list([$0.key, $0.value]) }) }),
+      NativeFunction(
+        "remove(name) → string", receiver: "env", documentation: "Takes a variable out; gives its value or nil.",
+        body: .plain { call throws(Raised) in call.strand.environment.remove(.string(try call.string(1))) ?? .nil }),
+      NativeFunction(
+        "to_map() → map", receiver: "env", documentation: "A copy as an ordinary map.",
+        body: .plain { call in .object(MapObject(call.strand.environment)) }),
+    ])
+
   private static let errors = NativeGroup(
     "error", summary: "Errors.",
     functions: [
@@ -83,6 +107,26 @@ enum TaskLibrary {
           return .nil
         }),
       NativeFunction(
+        "__first_ended(tasks) → key", documentation: "The key of the first task of a map that has ended; waits for one.",
+        body: .waiting { strand, arguments throws(Raised) in
+          guard let map = arguments.first?.map else { return .nil }
+          let interpreter = strand.interpreter
+          return try await strand.wait(WaitDescription("the first of some tasks")) { waiter in
+            for (key, value) in map.storage {
+              guard let task = value.object(.task, as: TaskObject.self) else { continue }
+              let hasEnded = interpreter.tree.withLock { () -> Bool in
+                if task.isRunning { task.onEnd.append { waiter.resume(with: key) } }
+                return !task.isRunning
+              }
+              if hasEnded {
+                waiter.resume(with: key)
+                break
+              }
+            }
+            return {}
+          }
+        }),
+      NativeFunction(
         "__can_be_left(x) → bool", documentation: "Whether `with` can close it.",
         body: .plain { call in
           guard case .object(let object) = call[0] else { return .bool(false) }
@@ -99,6 +143,9 @@ enum TaskLibrary {
       }
       x
     }
+
+    # The string's own method knows patterns.
+    fn __regex_replace(re, text, by) { text.replace(re, by) }
 
     fn __leave(x) {
       if type(x) == "map" { x.close() } else { __close_resource(x) }

@@ -126,11 +126,14 @@ final class Fiber: @unchecked Sendable {
 
   /// Gives the registers of a frame that has ended back: nothing stays alive through them.
   @inline(__always)
-  func clear(from base: Int, count: Int) {
-    var register = registers + base
+  func clear(from base: Int, count: Int) { Self.clear(registers + base, count: count) }
+
+  @inline(__always)
+  static func clear(_ first: UnsafeMutablePointer<Value>, count: Int) {
+    var register = first
     let end = register + count
     while register < end {
-      if case .object = register.pointee { register.pointee = .nil }
+      if register.isObject { register.pointee = .nil }
       register += 1
     }
   }

@@ -374,7 +374,8 @@ extension Machine {
     try enter(closure, a, total)
   }
 
-  /// Calls a built-in with arguments that stand in arrays.
+  /// Calls a built-in with arguments that stand in arrays. Not inlined: Swift 6.3.1's inliner crashes on it.
+  @inline(never)
   static func call(
     _ native: NativeFunction, _ strand: Strand, _ arguments: [Value], _ rest: [Value],
     _ body: (borrowing NativeCall) throws(Raised) -> Value
@@ -392,6 +393,7 @@ extension Machine {
     return result
   }
 
+  @inline(never)
   static func holds(
     _ native: NativeFunction, _ strand: Strand, _ arguments: [Value], _ rest: [Value],
     _ condition: (borrowing NativeCall) -> Bool
@@ -412,12 +414,19 @@ extension Machine {
       throw wrongCount(native, positional.count)
     }
     var bound = Array(positional.prefix(parameters.positional))
-    let rest = Array(positional.dropFirst(parameters.positional))
+    var rest = Array(positional.dropFirst(parameters.positional))
     var given = Set(0..<bound.count)
     if !keywords.isEmpty {
       while bound.count < parameters.names.count { bound.append(.nil) }
+      var fields = MapStorage()
+      defer { if !fields.isEmpty { rest.append(.object(MapObject(fields))) } }
       for (name, value) in keywords {
         guard let index = parameters.names.firstIndex(of: name), index != parameters.rest else {
+          // `...fields` takes arguments of any name, as a map.
+          if let index = parameters.rest, parameters.names[index] == "fields" {
+            fields.set(.string(name), value)
+            continue
+          }
           throw unknownKeyword(name, of: native.name, among: parameters.names)
         }
         guard given.insert(index).inserted else {
@@ -455,7 +464,6 @@ extension Machine {
   }
 
   func callMethod(_ a: Int, _ row: MethodRow, count: Int, isOptional: Bool) throws(Raised) -> MachineExit? {
-    fuel -= 1
     let registers = window
     if let native = row.method(for: registers[a]) {
       return try callNative(native, a, first: a, count + 1)

@@ -43,7 +43,7 @@ extension Machine {
     scope.deadline = deadline
     if limit <= 0 {
       interpreter.cancel(scope, .deadline)
-      fuel = 0
+      strand.rearm()
       return
     }
     scope.timer = scheduler.schedule(at: deadline) { [interpreter] in interpreter.cancel(scope, .deadline) }

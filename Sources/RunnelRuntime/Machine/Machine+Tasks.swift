@@ -135,8 +135,6 @@ extension Machine {
       let root = interpreter.tree.withLock { task.isRunning ? task.strand?.root : nil }
       let didCancel = root.map { interpreter.cancel($0, .byHand(reason)) } ?? false
       registers[a] = .bool(didCancel)
-      // A task that cancels itself stops at its next checkpoint.
-      fuel = 0
       return nil
     }
   }

@@ -304,6 +304,7 @@ extension Machine {
         return group.functions.first { $0.name == name.text }.map { .object($0) }
       case .task: return TaskFields.value(of: unsafeDowncast(object, to: TaskObject.self), name.text)
       case .attempt: return unsafeDowncast(object, to: AttemptObject.self).field(name.text)
+      case .command: return (object as? CommandObject)?.field(name.text)
       case .regex: return nil
       default: return nil
       }

@@ -9,6 +9,7 @@
 import RunnelCompiler
 import RunnelScheduler
 import RunnelSyntax
+import Synchronization
 
 /// Why the machine has left its loop.
 enum MachineExit {
@@ -21,7 +22,9 @@ enum MachineExit {
 }
 
 final class Machine: @unchecked Sendable {
-  unowned let strand: Strand
+  unowned(unsafe) let strand: Strand
+  /// The strand's mark that it is to look whether it must stop.
+  private let interrupts: UnsafeMutablePointer<Atomic<Bool>>
   var fiber: Fiber
   var fuel = Machine.slice
   /// What is to be done with what a wait gives.
@@ -48,6 +51,7 @@ final class Machine: @unchecked Sendable {
   /// - Parameter owner: for a session's lines, which share what they captured: the fiber id of the first.
   init(strand: Strand, globals: GlobalTable, ownsGlobals: Bool, owner: Int? = nil) {
     self.strand = strand
+    interrupts = strand.interruptMark
     fiber = Fiber(
       globals: globals, ownsGlobals: ownsGlobals, outerScope: strand.root.parent ?? strand.root, id: owner)
   }
@@ -101,6 +105,9 @@ final class Machine: @unchecked Sendable {
   }
 
   private func loop() throws(Raised) -> MachineExit {
+    var fuel = self.fuel
+    defer { self.fuel = fuel }
+    let interrupts = interrupts
     var fiber = self.fiber
     var frame = fiber.frames + (fiber.frameCount - 1)
     var pc = frame.pointee.pc
@@ -124,14 +131,12 @@ final class Machine: @unchecked Sendable {
         let a = instruction.a
         switch instruction.opcode {
         // MARK: Moving
-        case .move: registers[a] = registers[instruction.b]
+        case .move: (registers + a).copy(registers + instruction.b)
         case .take:
-          let b = instruction.b
-          registers[a] = registers[b]
-          registers[b] = .nil
-        case .loadNil: registers[a] = .nil
-        case .loadBool: registers[a] = .bool(instruction.b != 0)
-        case .loadInt: registers[a] = .int(instruction.immediate)
+          (registers + a).take(registers + instruction.b)
+        case .loadNil: (registers + a).put(.nil)
+        case .loadBool: (registers + a).put(.bool(instruction.b != 0))
+        case .loadInt: (registers + a).put(int: instruction.immediate)
         case .loadConstant:
           registers[a] = constants[instruction.immediate]
         case .loadMissing: registers[a] = .missing
@@ -161,66 +166,79 @@ final class Machine: @unchecked Sendable {
 
         // MARK: Arithmetic
         case .add:
-          if case .int(let x) = registers[instruction.b], case .int(let y) = registers[instruction.c] {
+          let left = registers + instruction.b
+          let right = registers + instruction.c
+          if left.isInt, right.isInt {
+            let x = left.int
+            let y = right.int
             let (sum, overflow) = x.addingReportingOverflow(y)
             if !overflow {
-              registers[a] = .int(sum)
+              (registers + a).put(int: sum)
               continue
             }
           } else if case .float(let x) = registers[instruction.b], case .float(let y) = registers[instruction.c] {
-            registers[a] = .float(x + y)
+            (registers + a).put(.float(x + y))
             continue
           }
           try add(registers, instruction)
         case .subtract:
-          if case .int(let x) = registers[instruction.b], case .int(let y) = registers[instruction.c] {
+          let left = registers + instruction.b
+          let right = registers + instruction.c
+          if left.isInt, right.isInt {
+            let x = left.int
+            let y = right.int
             let (difference, overflow) = x.subtractingReportingOverflow(y)
             if !overflow {
-              registers[a] = .int(difference)
+              (registers + a).put(int: difference)
               continue
             }
           } else if case .float(let x) = registers[instruction.b], case .float(let y) = registers[instruction.c] {
-            registers[a] = .float(x - y)
+            (registers + a).put(.float(x - y))
             continue
           }
           try arithmetic(.subtract, registers, instruction)
         case .multiply:
-          if case .int(let x) = registers[instruction.b], case .int(let y) = registers[instruction.c] {
+          let left = registers + instruction.b
+          let right = registers + instruction.c
+          if left.isInt, right.isInt {
+            let x = left.int
+            let y = right.int
             let (product, overflow) = x.multipliedReportingOverflow(by: y)
             if !overflow {
-              registers[a] = .int(product)
+              (registers + a).put(int: product)
               continue
             }
           } else if case .float(let x) = registers[instruction.b], case .float(let y) = registers[instruction.c] {
-            registers[a] = .float(x * y)
+            (registers + a).put(.float(x * y))
             continue
           }
           try arithmetic(.multiply, registers, instruction)
         case .divide:
           if case .float(let x) = registers[instruction.b], case .float(let y) = registers[instruction.c], y != 0 {
-            registers[a] = .float(x / y)
+            (registers + a).put(.float(x / y))
             continue
           }
           try arithmetic(.divide, registers, instruction)
         case .floorDivide:
           if case .int(let x) = registers[instruction.b], case .int(let y) = registers[instruction.c], y > 0 {
-            registers[a] = .int(floorQuotient(x, y))
+            (registers + a).put(int: floorQuotient(x, y))
             continue
           }
           try arithmetic(.floorDivide, registers, instruction)
         case .remainder:
           if case .int(let x) = registers[instruction.b], case .int(let y) = registers[instruction.c], y > 0 {
             let remainder = x % y
-            registers[a] = .int(remainder < 0 ? remainder + y : remainder)
+            (registers + a).put(int: remainder < 0 ? remainder + y : remainder)
             continue
           }
           try arithmetic(.remainder, registers, instruction)
         case .power: try arithmetic(.power, registers, instruction)
         case .addImmediate:
-          if case .int(let x) = registers[instruction.b] {
-            let (sum, overflow) = x.addingReportingOverflow(instruction.signedC)
+          let left = registers + instruction.b
+          if left.isInt {
+            let (sum, overflow) = left.int.addingReportingOverflow(instruction.signedC)
             if !overflow {
-              registers[a] = .int(sum)
+              (registers + a).put(int: sum)
               continue
             }
           }
@@ -229,7 +247,7 @@ final class Machine: @unchecked Sendable {
           if case .int(let x) = registers[instruction.b] {
             let (product, overflow) = x.multipliedReportingOverflow(by: instruction.signedC)
             if !overflow {
-              registers[a] = .int(product)
+              (registers + a).put(int: product)
               continue
             }
           }
@@ -238,14 +256,14 @@ final class Machine: @unchecked Sendable {
           let divisor = instruction.signedC
           if case .int(let x) = registers[instruction.b], divisor > 0 {
             let remainder = x % divisor
-            registers[a] = .int(remainder < 0 ? remainder + divisor : remainder)
+            (registers + a).put(int: remainder < 0 ? remainder + divisor : remainder)
             continue
           }
           try arithmeticImmediate(.remainder, registers, instruction)
         case .floorDivideImmediate:
           let divisor = instruction.signedC
           if case .int(let x) = registers[instruction.b], divisor > 0 {
-            registers[a] = .int(floorQuotient(x, divisor))
+            (registers + a).put(int: floorQuotient(x, divisor))
             continue
           }
           try arithmeticImmediate(.floorDivide, registers, instruction)
@@ -257,34 +275,39 @@ final class Machine: @unchecked Sendable {
           }
         case .not:
           guard case .bool(let flag) = registers[instruction.b] else { throw notABool(registers[instruction.b]) }
-          registers[a] = .bool(!flag)
+          (registers + a).put(.bool(!flag))
 
         // MARK: Comparing
         case .equal:
-          registers[a] = .bool(try isEqual(registers[instruction.b], registers[instruction.c]))
+          (registers + a).put(.bool(try isEqual(registers[instruction.b], registers[instruction.c])))
         case .notEqual:
-          registers[a] = .bool(try !isEqual(registers[instruction.b], registers[instruction.c]))
+          (registers + a).put(.bool(try !isEqual(registers[instruction.b], registers[instruction.c])))
         case .less:
-          registers[a] = .bool(try isLess(registers[instruction.b], registers[instruction.c], instruction.flag))
+          (registers + a).put(.bool(try isLess(registers[instruction.b], registers[instruction.c], instruction.flag)))
         case .lessOrEqual:
-          registers[a] = .bool(try isLessOrEqual(registers[instruction.b], registers[instruction.c], instruction.flag))
+          (registers + a).put(.bool(try isLessOrEqual(registers[instruction.b], registers[instruction.c], instruction.flag)))
         case .contains:
           let found = try containment(registers[instruction.b], registers[instruction.c])
-          registers[a] = .bool(found != (instruction.flag == 1))
+          (registers + a).put(.bool(found != (instruction.flag == 1)))
         case .isKind:
           let kind = registers[instruction.c].kind
           let error = registers[instruction.b].error
-          registers[a] = .bool(kind.map { error?.kind.isKind(of: $0) ?? false } ?? false)
+          (registers + a).put(.bool(kind.map { error?.kind.isKind(of: $0) ?? false } ?? false))
 
         // MARK: Jumping
         case .jump: pc += instruction.immediate
         case .loop:
-          pc += instruction.immediate
           fuel -= 1
-          if fuel <= 0 || strand.isInterrupted {
-            frame.pointee.pc = pc
-            if let exit = try checkpoint() { return exit }
+          if fuel <= 0 || interrupts.pointee.load(ordering: .relaxed) {
+            // Raised from here, within the loop's own handlers, not from where the loop begins.
+            try checkpoint()
+            if fuel <= 0 {
+              fuel = Self.slice
+              frame.pointee.pc = pc + instruction.immediate
+              return .fuel
+            }
           }
+          pc += instruction.immediate
         case .jumpIfFalse:
           guard case .bool(let flag) = registers[a] else { throw notABool(registers[a]) }
           if !flag { pc += instruction.immediate }
@@ -296,13 +319,17 @@ final class Machine: @unchecked Sendable {
           if case .nil = registers[a] {} else { pc += instruction.immediate }
         case .jumpIfGiven: if !registers[a].isMissing { pc += instruction.immediate }
         case .jumpUnlessLess:
-          if case .int(let x) = registers[a], case .int(let y) = registers[instruction.b] {
+          if (registers + a).isInt, (registers + instruction.b).isInt {
+            let x = (registers + a).int
+            let y = (registers + instruction.b).int
             if x >= y { pc += instruction.signedC }
           } else if try !isLess(registers[a], registers[instruction.b], instruction.flag) {
             pc += instruction.signedC
           }
         case .jumpUnlessLessOrEqual:
-          if case .int(let x) = registers[a], case .int(let y) = registers[instruction.b] {
+          if (registers + a).isInt, (registers + instruction.b).isInt {
+            let x = (registers + a).int
+            let y = (registers + instruction.b).int
             if x > y { pc += instruction.signedC }
           } else if try !isLessOrEqual(registers[a], registers[instruction.b], instruction.flag) {
             pc += instruction.signedC
@@ -312,38 +339,38 @@ final class Machine: @unchecked Sendable {
         case .jumpIfEqual:
           if try isEqual(registers[a], registers[instruction.b]) { pc += instruction.signedC }
         case .jumpUnlessLessImmediate:
-          if case .int(let x) = registers[a] {
-            if x >= instruction.signedB { pc += instruction.signedC }
+          if (registers + a).isInt {
+            if (registers + a).int >= instruction.signedB { pc += instruction.signedC }
           } else if try !isLess(registers[a], .int(instruction.signedB), 0) {
             pc += instruction.signedC
           }
         case .jumpUnlessLessOrEqualImmediate:
-          if case .int(let x) = registers[a] {
-            if x > instruction.signedB { pc += instruction.signedC }
+          if (registers + a).isInt {
+            if (registers + a).int > instruction.signedB { pc += instruction.signedC }
           } else if try !isLessOrEqual(registers[a], .int(instruction.signedB), 0) {
             pc += instruction.signedC
           }
         case .jumpUnlessGreaterImmediate:
-          if case .int(let x) = registers[a] {
-            if x <= instruction.signedB { pc += instruction.signedC }
+          if (registers + a).isInt {
+            if (registers + a).int <= instruction.signedB { pc += instruction.signedC }
           } else if try !isLess(.int(instruction.signedB), registers[a], 1) {
             pc += instruction.signedC
           }
         case .jumpUnlessGreaterOrEqualImmediate:
-          if case .int(let x) = registers[a] {
-            if x < instruction.signedB { pc += instruction.signedC }
+          if (registers + a).isInt {
+            if (registers + a).int < instruction.signedB { pc += instruction.signedC }
           } else if try !isLessOrEqual(.int(instruction.signedB), registers[a], 1) {
             pc += instruction.signedC
           }
         case .jumpUnlessEqualImmediate:
-          if case .int(let x) = registers[a] {
-            if x != instruction.signedB { pc += instruction.signedC }
+          if (registers + a).isInt {
+            if (registers + a).int != instruction.signedB { pc += instruction.signedC }
           } else if try !isEqual(registers[a], .int(instruction.signedB)) {
             pc += instruction.signedC
           }
         case .jumpIfEqualImmediate:
-          if case .int(let x) = registers[a] {
-            if x == instruction.signedB { pc += instruction.signedC }
+          if (registers + a).isInt {
+            if (registers + a).int == instruction.signedB { pc += instruction.signedC }
           } else if try isEqual(registers[a], .int(instruction.signedB)) {
             pc += instruction.signedC
           }
@@ -352,9 +379,9 @@ final class Machine: @unchecked Sendable {
         case .rangePrepare: try prepareRange(registers + a, inclusive: instruction.flag == 1)
         case .rangeNext:
           if case .int(let next) = registers[a], case .int(let left) = registers[a + 1], left > 0 {
-            registers[instruction.b] = .int(next)
-            registers[a] = .int(next &+ 1)
-            registers[a + 1] = .int(left - 1)
+            (registers + instruction.b).put(int: next)
+            (registers + a).put(int: next &+ 1)
+            (registers + a + 1).put(int: left - 1)
           } else {
             pc += instruction.signedC
           }
@@ -454,32 +481,58 @@ final class Machine: @unchecked Sendable {
         // MARK: Calling
         case .call:
           fuel -= 1
-          if fuel <= 0 || strand.isInterrupted {
+          if fuel <= 0 || interrupts.pointee.load(ordering: .relaxed) {
             frame.pointee.pc = pc - 1
-            if let exit = try checkpoint() { return exit }
+            try checkpoint()
+            if fuel <= 0 {
+              fuel = Self.slice
+              return .fuel
+            }
           }
           frame.pointee.pc = pc
-          if case .object(let object) = registers[a], object.tag == .closure {
-            let closure = unsafeDowncast(object, to: Closure.self)
-            let function = closure.function
-            if function.takesExactly(instruction.b) {
+          let callee = registers + a
+          if callee.isObject, callee.object._withUnsafeGuaranteedRef({ $0.tag }) == .closure {
+            // The register keeps the closure while the frame lives.
+            let closure = Unmanaged<Closure>.fromOpaque(callee.object.toOpaque())
+            let function = closure._withUnsafeGuaranteedRef { Unmanaged.passUnretained($0.function) }
+            if function._withUnsafeGuaranteedRef({ $0.takesExactly(instruction.b) }) {
               let base = frame.pointee.base + a + 1
-              fiber.ensure(registers: base + function.registerCount)
-              guard
-                fiber.push(
-                  Frame(
-                    function: .passUnretained(function), closure: .passUnretained(closure),
-                    pc: UnsafePointer(function.instructions), base: base))
-              else { throw stackOverflow() }
+              let entry = function._withUnsafeGuaranteedRef { UnsafePointer($0.instructions) }
+              fiber.ensure(registers: base + function._withUnsafeGuaranteedRef { $0.registerCount })
+              guard fiber.push(Frame(function: function, closure: closure, pc: entry, base: base)) else {
+                throw stackOverflow()
+              }
               frame = fiber.frames + (fiber.frameCount - 1)
-              pc = UnsafePointer(function.instructions)
+              pc = entry
               registers = fiber.registers + base
-              constants = UnsafePointer(function.constants)
+              constants = function._withUnsafeGuaranteedRef { UnsafePointer($0.constants) }
               continue
             }
           }
           if let exit = try call(a, instruction.b) { return exit }
           reload()
+        case .callSelf:
+          // The running function itself, with as many arguments as it has parameters: nothing to look up.
+          fuel -= 1
+          if fuel <= 0 || interrupts.pointee.load(ordering: .relaxed) {
+            frame.pointee.pc = pc - 1
+            try checkpoint()
+            if fuel <= 0 {
+              fuel = Self.slice
+              return .fuel
+            }
+          }
+          frame.pointee.pc = pc
+          let function = frame.pointee.function
+          let base = frame.pointee.base + a + 1
+          let entry = function._withUnsafeGuaranteedRef { UnsafePointer($0.instructions) }
+          fiber.ensure(registers: base + function._withUnsafeGuaranteedRef { $0.registerCount })
+          guard fiber.push(Frame(function: function, closure: frame.pointee.closure, pc: entry, base: base)) else {
+            throw stackOverflow()
+          }
+          frame = fiber.frames + (fiber.frameCount - 1)
+          pc = entry
+          registers = fiber.registers + base
         case .callShape:
           frame.pointee.pc = pc
           if let exit = try callShape(a, instruction.b, method: nil) { return exit }
@@ -493,11 +546,9 @@ final class Machine: @unchecked Sendable {
           if let exit = try callShape(a, instruction.b, method: instruction) { return exit }
           reload()
         case .return_:
-          if frame.pointee.flags.isEmpty, fiber.frameCount > 1 {
-            let base = frame.pointee.base
-            let result = registers[a]
-            fiber.clear(from: base, count: frame.pointee.function._withUnsafeGuaranteedRef { $0.registerCount })
-            fiber.registers[base - 1] = result
+          if frame.pointee.flags.rawValue == 0, fiber.frameCount > 1 {
+            (registers - 1).take(registers + a)
+            Fiber.clear(registers, count: frame.pointee.function._withUnsafeGuaranteedRef { $0.registerCount })
             fiber.frameCount -= 1
             frame -= 1
             pc = frame.pointee.pc
@@ -599,6 +650,7 @@ final class Machine: @unchecked Sendable {
         case .await, .gather, .gatherFor, .retryWait, .retryFailed, .runCommand, .commandSource, .commandStage:
           frame.pointee.pc = pc
           if let exit = try waiting(instruction, registers, frame.pointee) { return exit }
+          reload()
         case .retryBegin: try retryBegin(registers + a, instruction.flag)
         case .retryAttempt: try retryAttempt(registers + a, registers + instruction.b)
         case .retryRefuse: throw refused(registers[a], registers[instruction.b])
@@ -627,15 +679,10 @@ final class Machine: @unchecked Sendable {
 
   // MARK: Checkpoints
 
-  /// At a loop's turn or a call: whether to stop, and whether others are to run.
+  /// At a loop's turn or a call: raises `Cancelled` if the strand is to stop.
   @inline(never)
-  private func checkpoint() throws(Raised) -> MachineExit? {
+  private func checkpoint() throws(Raised) {
     if strand.isInterrupted { try strand.checkpoint() }
-    if fuel <= 0 {
-      fuel = Self.slice
-      return .fuel
-    }
-    return nil
   }
 }
 

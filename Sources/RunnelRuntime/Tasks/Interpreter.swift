@@ -38,6 +38,8 @@ public final class Interpreter: @unchecked Sendable {
   /// What `random` and its kin draw from; guarded by `randomLock`.
   private var random: RandomSource
   private let randomLock = Lock()
+  /// What the script's commands share.
+  let commands = CommandRegistry()
   /// Guards the tree of scopes and tasks.
   let tree = Lock()
   private let lastTaskID = Atomic<Int>(0)

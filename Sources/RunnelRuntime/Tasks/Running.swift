@@ -63,6 +63,7 @@ extension Interpreter {
   func stop(for signal: Int32) {
     if let onSignal { return onSignal(signal) }
     if stopSignal != nil, signal == 2 {
+      commands.killAll()
       output.flush()
       ProcessEnd.now(128 + signal)
     }

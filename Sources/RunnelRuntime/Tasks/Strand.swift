@@ -1,7 +1,7 @@
 // A strand is one Runnel task at work: one Swift task that runs the machine in slices and waits at one door.
 //
 // Safety: a strand's machine and fibers are touched only by the thread that runs its Swift task at the moment.
-// What others touch are `interruptRequested` (atomic) and `waiter` (under its lock).
+// What others touch are `interruptMark` (atomic) and `waiter` (under its lock).
 
 import RunnelScheduler
 import RunnelSystem
@@ -21,7 +21,8 @@ public final class Strand: @unchecked Sendable {
   var context: TaskContext
   private(set) var machine: Machine!
   /// Set by whoever cancels something that this strand may have to stop for.
-  private let interruptRequested = Atomic<Bool>(false)
+  /// Outside the object, so that the machine's loop reads it without touching the strand.
+  let interruptMark: UnsafeMutablePointer<Atomic<Bool>>
   private let waiterLock = Lock()
   private var waiter: Waiter?
   private(set) var waitsFor: WaitDescription?
@@ -40,6 +41,8 @@ public final class Strand: @unchecked Sendable {
     self.context = context
     spawnScope = nil
     resourceScope = nil
+    interruptMark = .allocate(capacity: 1)
+    interruptMark.initialize(to: Atomic(false))
     root = Scope(.task, parent: task?.scope, strand: self, frameDepth: 1)
   }
 
@@ -53,10 +56,17 @@ public final class Strand: @unchecked Sendable {
     self.context = context
     self.spawnScope = spawnScope
     self.resourceScope = resourceScope
+    interruptMark = .allocate(capacity: 1)
+    interruptMark.initialize(to: Atomic(false))
     root = Scope(parent == nil ? .session : .task, parent: parent, strand: self, frameDepth: 1)
   }
 
   private(set) var root: Scope!
+
+  deinit {
+    interruptMark.deinitialize(count: 1)
+    interruptMark.deallocate()
+  }
 
   /// The innermost scope that is running.
   var innermostScope: Scope { machine?.fiber.innermostScope ?? root }
@@ -95,11 +105,11 @@ public final class Strand: @unchecked Sendable {
 
   /// Whether a checkpoint has to look closer.
   @inline(__always)
-  var isInterrupted: Bool { interruptRequested.load(ordering: .relaxed) }
+  var isInterrupted: Bool { interruptMark.pointee.load(ordering: .relaxed) }
 
   /// Asks the strand to look whether it is to stop: at its next checkpoint, or now if it waits.
   func interrupt() {
-    interruptRequested.store(true, ordering: .releasing)
+    interruptMark.pointee.store(true, ordering: .releasing)
     let waiting = waiterLock.withLock { waiter }
     guard let waiting else { return }
     if Scope.cancellation(reaching: innermostScope, now: interpreter.scheduler.clock.now()) != nil {
@@ -145,7 +155,7 @@ public final class Strand: @unchecked Sendable {
       let cause = Scope.cancellation(reaching: scope, now: now)
       if cause == nil {
         boundCleanup(around: scope, now: now)
-        interruptRequested.store(false, ordering: .relaxed)
+        interruptMark.pointee.store(false, ordering: .relaxed)
       }
       cause?.wasDelivered = true
       return cause
@@ -184,7 +194,7 @@ public final class Strand: @unchecked Sendable {
   }
 
   /// After a shield or cleanup: what it held back counts again.
-  func rearm() { interruptRequested.store(true, ordering: .relaxed) }
+  func rearm() { interruptMark.pointee.store(true, ordering: .relaxed) }
 
   /// The variables of this task's environment.
   public var environment: MapStorage {

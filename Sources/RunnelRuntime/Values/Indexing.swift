@@ -155,10 +155,10 @@ enum Indexing {
 
   /// `KeyError` for a key that is not in a map, naming the nearest one that is.
   static func missingKey(_ key: Value, in storage: MapStorage) -> Raised {
-    var message = "no key `\(key.string.map { $0.text } ?? brief(key))`"
+    var message = "the map has no key `\(key.string.map { $0.text } ?? brief(key))`"
     if let name = key.string?.text, name.utf8.count <= 64 {
       let names = storage.lazy.prefix(1_000).compactMap { $0.key.string?.text }
-      if let near = NearestName.suggest(for: name, among: names) { message += ": did you mean `\(near)`?" }
+      if let near = NearestName.suggest(for: name, among: names) { message += "; did you mean `\(near)`?" }
     }
     return Raised(.keyError, message, data: ["key": key])
   }

@@ -15,7 +15,7 @@ public enum TokenDumper {
       out += padded("\(place.line):\(place.column)", 9)
       out += String(repeating: "  ", count: indentation)
       let text = describe(token, in: list.source)
-      out += text.isEmpty ? token.kind.rawValue : padded(token.kind.rawValue, 18) + " " + text
+      out += text.isEmpty ? token.kind.rawValue : padded(token.kind.rawValue, 19) + text
       out += "\n"
       switch token.kind {
       case .stringStart, .interpolationStart, .commandStart: indentation += 1

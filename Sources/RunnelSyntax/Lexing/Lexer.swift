@@ -282,8 +282,12 @@ public struct Lexer {
           .foreignOperator, 1, "`&` is no operator", "write `and`; to run something beside, write `spawn`")
       }
     case UInt8(ascii: "`"):
+      // With its partner on the line, it is one mistake.
+      var end = position + 1
+      while end < count, bytes[end] != 0x0A, bytes[end] != first { end += 1 }
       invalid(
-        .unexpectedCharacter, 1, "a backtick has no meaning here",
+        .unexpectedCharacter, byte(at: end) == first ? end + 1 - position : 1,
+        "a backtick has no meaning here",
         "write `$(…)` to capture a command's output")
     case UInt8(ascii: "\\"):
       invalid(

@@ -19,6 +19,6 @@ public func isComplete(_ text: String) -> InputCompleteness {
     let isWrongBefore = parser.diagnostics.contains { $0.span.start < broken.span.start }
     return isOpen && !isWrongBefore ? .incomplete : .complete
   }
-  if parser.diagnostics.isEmpty { return .complete }
-  return list.endsOpen || parser.firstFailureIsEnd == true ? .incomplete : .complete
+  if list.endsOpen { return .incomplete }
+  return parser.firstFailureIsEnd == true ? .incomplete : .complete
 }

@@ -40,11 +40,6 @@ extension Parser {
       return fail(
         .unexpectedBracket, "this `\(text(of: token))` closes nothing", hint: "remove it, or open it before")
     }
-    if let symbol = token.symbol, symbol == .plus || symbol == .minus, tokens[index - 1].symbol == symbol {
-      return fail(
-        .foreignSyntax, "there is no `\(symbol.rawValue)\(symbol.rawValue)`",
-        hint: "write `x \(symbol.rawValue)= 1`")
-    }
     let hint: String? =
       switch token.kind {
       case .name, .keyword, .stringStart, .int, .float, .duration, .commandStart:
@@ -80,6 +75,10 @@ extension Parser {
     switch token.symbol {
     case .range, .closedRange: return openRange(token.span)
     case .plus:
+      if previous.symbol == .plus, previous.end == token.start {
+        return fail(
+          .foreignSyntax, at: previous.span.union(token.span), "there is no `++`", hint: "write `x += 1`")
+      }
       return fail(
         .expectedExpression, "there is no `+` before a number", labels: labels, hint: "leave it out")
     case .floorSlash: return foreignComment()

@@ -224,8 +224,12 @@ extension Parser {
     } else {
       left = try parseUnary()
     }
+    // What may still follow: a kind after `is` is no operand, so nothing binds to it.
+    var highest = Precedence.product
     while let infix, !isEnded {
-      guard infix.precedence.rawValue >= lowest.rawValue, infix.precedence != .unary else { break }
+      guard infix.precedence.rawValue >= lowest.rawValue, infix.precedence.rawValue <= highest.rawValue else {
+        break
+      }
       let operatorSpan = token.span
       if let previous, previous.precedence == infix.precedence {
         throw chained(previous.precedence, previous.span, operatorSpan)
@@ -245,6 +249,7 @@ extension Parser {
           span: span(from: start))
       case .isKind:
         left = Expression(.isKind(left, try parseIsKind(left)), span: span(from: start))
+        highest = .comparison
       case .range(let inclusive):
         left = try parseRange(from: left, inclusive, operatorSpan)
       }

@@ -48,18 +48,23 @@ extension Prelude {
 
     fn __succeeded(s) { for r in s { if r.ok { yield r.value } } }
 
-    fn __start(f, x, n, on) {
-      if __arity(f) >= 2 {
-        if on == nil { spawn f(x, n) } else { spawn on on f(x, n) }
-      } else if on == nil { spawn f(x) } else { spawn on on f(x) }
+    # `f(item, index)`, whatever it requires.
+    fn __indexed(f) { if __arity(f) >= 2 { f } else { (x, n) => f(x) } }
+
+    # When one fails, or the reader has enough, the others are cancelled, and waited for while they clean up.
+    fn __stop_all(tasks) {
+      for t in tasks { t.cancel() }
+      for t in tasks { t.stop() }
     }
 
     # At most `several` live tasks; the oldest is awaited before another item is read.
     fn __map_in_order(s, f, several, on) {
+      let work = __indexed(f)
       var running = []
+      defer { __stop_all(running) }
       var n = 0
       for x in s {
-        running.push(__start(f, x, n, on))
+        running.push(if on == nil { spawn work(x, n) } else { spawn on on work(x, n) })
         n += 1
         if running.len() >= several { yield await running.remove_at(0) }
       }
@@ -67,21 +72,21 @@ extension Prelude {
     }
 
     fn __map_as_finished(s, f, several, on) {
+      let work = __indexed(f)
       var running = {}
+      defer { __stop_all(running.values()) }
       var n = 0
       for x in s {
-        running[n] = __start(f, x, n, on)
+        running[n] = if on == nil { spawn work(x, n) } else { spawn on on work(x, n) }
         n += 1
         if running.len() >= several {
-          let ended = select(running)
-          running.remove(ended.key)
-          yield ended.value
+          let key = __first_ended(running)
+          yield await running.remove(key)
         }
       }
       while not running.is_empty() {
-        let ended = select(running)
-        running.remove(ended.key)
-        yield ended.value
+        let key = __first_ended(running)
+        yield await running.remove(key)
       }
     }
     """#

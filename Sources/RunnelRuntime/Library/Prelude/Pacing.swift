@@ -2,24 +2,51 @@
 
 extension Prelude {
   static let pacing = #"""
-    # A channel that has a stream's items, for who must be able to ask for one or to wait for something else as
-    # well. Stopped with the stage that reads it; an error of the stream comes after its items.
-    fn __pumped(s, size) {
-      if type(s) == "channel" { return s }
-      let items = channel(size)
-      spawn service {
-        try {
-          for x in s { items.send(x) }
-          items.close()
-        } catch e {
-          items.close(e)
+    # Sends a stream's items to a channel, for who must be able to ask for one or to wait for something else as
+    # well. Spawned as a service, so that it is stopped with the stage that reads; an error of the stream comes
+    # after its items.
+    fn __pump(s, items) {
+      try {
+        for x in s { items.send(x) }
+        items.close()
+      } catch e {
+        items.close(e)
+      }
+    }
+
+    # Streams beside the first are read through channels, which can be asked for one item.
+    fn __zip_stream(s, others) {
+      var columns = []
+      for other in others {
+        let source = __source(other)
+        if __is_stream(source) {
+          let items = channel()
+          spawn service __pump(source, items)
+          columns.push(items)
+        } else {
+          columns.push(list(source))
         }
       }
-      items
+      var n = 0
+      for x in s {
+        var row = [x]
+        for column in columns {
+          if type(column) == "list" {
+            if n >= column.len() { return }
+            row.push(column[n])
+          } else {
+            let got = try { [column.recv()] } catch ChannelClosed { return }
+            row.push(got[0])
+          }
+        }
+        yield row
+        n += 1
+      }
     }
 
     fn __batch_within(s, n, within) {
-      let items = __pumped(s, 0)
+      let items = channel()
+      spawn service __pump(s, items)
       var held = []
       var due = nil
       while true {

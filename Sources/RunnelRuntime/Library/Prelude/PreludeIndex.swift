@@ -26,5 +26,7 @@ struct PreludeIndex {
 
 extension Prelude {
   static let index = PreludeIndex(
-    sources + [("system", SystemPrelude.source), ("tasks", TaskLibrary.prelude)])
+    sources + [
+      ("system", SystemPrelude.source), ("tasks", TaskLibrary.prelude), ("commands", CommandLibrary.prelude),
+    ])
 }

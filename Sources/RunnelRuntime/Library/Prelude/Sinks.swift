@@ -136,11 +136,9 @@ extension Prelude {
       nil
     }
 
-    # What a file is written from: each item a line, bytes as they are.
-    fn __as_lines(s) { for x in s { yield if type(x) == "bytes" { x } else { str(x) + "\n" } } }
+    # `fs.write` of a stream: its strings as lines, bytes as they are.
+    fn __write(xs, path) { fs.write(path, __source(xs)) }
 
-    fn __write(xs, path) { fs.write(path, __as_lines(__source(xs))) }
-
-    fn __append(xs, path) { fs.append(path, __as_lines(__source(xs))) }
+    fn __append(xs, path) { fs.append(path, __source(xs)) }
     """#
 }

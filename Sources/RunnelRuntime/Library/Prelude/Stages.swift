@@ -149,30 +149,6 @@ extension Prelude {
       if __is_stream(source) { __zip_stream(source, others) } else { __collect(__zip_stream(source, others)) }
     }
 
-    # Streams beside the first are read through channels, which can be asked for one item.
-    fn __zip_stream(s, others) {
-      var columns = []
-      for other in others {
-        let source = __source(other)
-        columns.push(if __is_stream(source) { __pumped(source, 0) } else { list(source) })
-      }
-      var n = 0
-      for x in s {
-        var row = [x]
-        for column in columns {
-          if type(column) == "list" {
-            if n >= column.len() { return }
-            row.push(column[n])
-          } else {
-            let got = try { [column.recv()] } catch ChannelClosed { return }
-            row.push(got[0])
-          }
-        }
-        yield row
-        n += 1
-      }
-    }
-
     fn __tee(xs, f) {
       let source = __source(xs)
       if __is_stream(source) { return __tee_stream(source, f) }

@@ -17,6 +17,8 @@ final class ReplacementObject: ResourceObject, @unchecked Sendable {
   /// Where the new file lies until it is done; nil when the old one is written in place.
   private var temporary: [UInt8]?
   private let target: [UInt8]
+  /// Set at the end: writing would take away that it runs with its owner's rights, and until then it is private.
+  private var permissions: UInt32?
   private var pending: [UInt8] = []
 
   private init(_ path: FilePath, _ file: OpenFile, temporary: [UInt8]?, target: [UInt8]) {
@@ -73,7 +75,7 @@ final class ReplacementObject: ResourceObject, @unchecked Sendable {
           path, at: temporary, permissions: permissions == nil ? 0o666 : 0o600)
         let replacement = ReplacementObject(path, file, temporary: temporary, target: target)
         if let old { replacement.takeOwner(of: old) }
-        if let permissions { try Files.setPermissions(file.number, to: permissions) }
+        replacement.permissions = permissions
         return replacement
       } catch {
         lastError = error
@@ -184,6 +186,11 @@ final class ReplacementObject: ResourceObject, @unchecked Sendable {
     try checkOpen()
     try await flush(strand)
     try strand.checkpoint()
+    do throws(SystemError) {
+      if let permissions { try Files.setPermissions(file.number, to: permissions) }
+    } catch {
+      throw FileErrors.raised(error, "write `\(path.text)`", path)
+    }
     try file.close()
     guard let temporary else { return }
     do throws(SystemError) {

@@ -10,9 +10,14 @@ enum TimeZones {
   /// The zone of a name: an IANA name, `UTC`, or `local`.
   /// - Throws: `ValueError`, with the nearest names, for an unknown one.
   static func named(_ name: String) throws(Raised) -> ZoneRules {
+    guard let zone = find(name) else { throw unknown(name) }
+    return zone
+  }
+
+  private static func find(_ name: String) -> ZoneRules? {
     if name == "local" { return local }
     if let zone = known.withLock({ $0[name] }) { return zone }
-    guard let zone = read(name) else { throw unknown(name) }
+    guard let zone = read(name) else { return nil }
     known.withLock { $0[name] = zone }
     return zone
   }
@@ -34,7 +39,7 @@ enum TimeZones {
     if let fixed = time.offset { return fixed == 0 ? .utc : ZoneOffset(fixed: fixed) }
     let seconds = floorDivided(time.nanoseconds, by: 1_000_000_000).quotient
     guard let name = time.zone else { return local.offset(at: seconds) }
-    return ((try? named(name)) ?? .utc).offset(at: seconds)
+    return (find(name) ?? .utc).offset(at: seconds)
   }
 
   // MARK: Files
@@ -58,7 +63,7 @@ enum TimeZones {
     return text.hasPrefix(prefix) ? String(text.dropFirst(prefix.count)) : nil
   }
 
-  fileprivate static func contents(_ path: String, limit: Int = 1 << 20) -> [UInt8]? {
+  static func contents(_ path: String, limit: Int = 1 << 20) -> [UInt8]? {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
