@@ -55,7 +55,7 @@ extension FunctionCompiler {
   }
 
   private func builtins(_ namespace: String, has name: String) -> Bool {
-    module.builtins.globals.contains(namespace + "." + name)
+    module.builtins.isGlobal(namespace + "." + name)
   }
 
   /// The base of a link. Links of one chain give their nil to one register, so they are not taken in place.

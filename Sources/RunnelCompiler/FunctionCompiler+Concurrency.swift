@@ -157,7 +157,7 @@ extension FunctionCompiler {
     guard case .name(let root) = base.kind else { return false }
     switch module.resolution.meanings[Int(root.id)] {
     case .variable(let variable): if case .module = variable.kind { return true } else { return false }
-    case .builtin(let namespace): return module.builtins.globals.contains(namespace + "." + name)
+    case .builtin(let namespace): return module.builtins.isGlobal(namespace + "." + name)
     default: return false
     }
   }

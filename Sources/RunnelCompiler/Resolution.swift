@@ -140,20 +140,39 @@ public final class ModuleInterface: Sendable {
   }
 }
 
-/// The names that scripts find without declaring them; supplied by the library.
-public struct BuiltinNames: Sendable {
-  /// Functions, namespaces, values.
-  public var globals: Set<String>
+/// The names that scripts find without declaring them, as the library supplies them.
+public struct KnownNames: Sendable {
+  /// Functions, namespaces with their members (`fs.read`), values.
+  public let globals: Set<String>
   /// Error kinds.
-  public var kinds: Set<String>
+  public let kinds: Set<String>
   /// Global functions that are stages: in a pipeline they run in tasks of their own (language.md §14.1).
-  public var stages: Set<String>
+  public let stages: Set<String>
 
   public init(globals: Set<String>, kinds: Set<String>, stages: Set<String>) {
     self.globals = globals
     self.kinds = kinds
     self.stages = stages
   }
+}
+
+/// Those names, which are gathered only when a script first uses one that it does not declare, with what the host adds.
+public struct BuiltinNames: Sendable {
+  private let known: @Sendable () -> KnownNames
+  private var added: Set<String> = []
+
+  public init(_ known: @escaping @Sendable () -> KnownNames) { self.known = known }
+
+  /// Adds global names.
+  public mutating func add(_ names: some Sequence<String>) { added.formUnion(names) }
+
+  public func isGlobal(_ name: String) -> Bool { added.contains(name) || known().globals.contains(name) }
+  public func isKind(_ name: String) -> Bool { known().kinds.contains(name) }
+  public func isStage(_ name: String) -> Bool { known().stages.contains(name) }
+
+  /// All of them, for suggestions.
+  public var globals: Set<String> { known().globals.union(added) }
+  public var kinds: Set<String> { known().kinds }
 }
 
 /// Everything the resolver found out about a module.

@@ -272,7 +272,7 @@ extension Resolver {
       warnOfShadowing(in: callee)
       var isTask = !isLast
       if isLast, case .name(let name) = callee.kind, case .builtin(let builtin) = resolution.meanings[Int(name.id)] {
-        isTask = builtins.stages.contains(builtin)
+        isTask = builtins.isStage(builtin)
       }
       for argument in arguments {
         if case .function(let node) = argument.value.kind {
@@ -293,7 +293,7 @@ extension Resolver {
   /// own (language.md §15).
   private mutating func warnOfShadowing(in expression: Expression, member: String? = nil) {
     guard case .name(let name) = expression.kind, !isPrelude,
-      builtins.globals.contains(member.map { name.text + "." + $0 } ?? name.text)
+      builtins.isGlobal(member.map { name.text + "." + $0 } ?? name.text)
     else { return }
     let variable: Variable
     switch resolution.meanings[Int(name.id)] {

@@ -153,7 +153,7 @@ struct Resolver {
       bind(variable, isAssignment: isAssignment, span: name.span)
       return function.selfVariable === variable && !isAssignment ? .current(variable) : .variable(variable)
     }
-    if builtins.globals.contains(name.text) || builtins.kinds.contains(name.text) {
+    if builtins.isGlobal(name.text) || builtins.isKind(name.text) {
       if isAssignment {
         report(
           .assignToLet, name.span, "cannot assign `\(name.text)`: it is built in",
@@ -243,7 +243,7 @@ struct Resolver {
         resolution.meanings[Int(first.id)] = .variable(variable)
         return
       }
-      if find(first.text) == nil, builtins.kinds.contains(first.text) {
+      if find(first.text) == nil, builtins.isKind(first.text) {
         resolution.meanings[Int(first.id)] = .builtin(first.text)
         return
       }

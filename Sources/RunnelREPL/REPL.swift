@@ -118,7 +118,7 @@ public final class REPL {
     switch outcome {
     case .value(let value): if shows(value, of: text) { write(Session.text(of: value) + "\n") }
     case .failed(let error): complain(ErrorReport(isColoured: isColoured).render(error))
-    case .cancelled: write("\n")
+    case .cancelled: break
     case .invalid(let problems): complain(DiagnosticRenderer(color: isColoured).render(problems))
     case .exit(let status): leaving = leaving ?? status
     }
@@ -175,7 +175,11 @@ public final class REPL {
 
   private func take(signal: Int32) {
     switch signal {
-    case 2: if isRunning || leaving != nil { session.interrupt() } else { editor.discard() }
+    case 2:
+      guard isRunning || leaving != nil else { return editor.discard() }
+      // Below the `^C` that the terminal shows.
+      write("\n")
+      session.interrupt()
     case 20: editor.suspend()
     case 28: editor.resize()
     default:

@@ -90,14 +90,16 @@ enum Builtins {
   }
 
   /// What the resolver must know.
-  static let names: BuiltinNames = {
+  static let names = BuiltinNames { known }
+
+  private static let known: KnownNames = {
     var globals: Set<String> = Set(Library.globalNames.filter { !$0.hasPrefix("__") })
     globals.formUnion(["args", "env", "__enter", "__leave"])
     for group in Library.groups where !group.name.isEmpty && Library.isNamespace(group.name) {
       globals.insert(group.name)
       for function in group.functions { globals.insert(group.name + "." + function.name) }
     }
-    return BuiltinNames(globals: globals, kinds: Set(kinds.keys), stages: Stages.names)
+    return KnownNames(globals: globals, kinds: Set(kinds.keys), stages: Stages.names)
   }()
 }
 

@@ -26,8 +26,8 @@ enum PreludeCode {
     let source = SourceFile(name: "prelude/\(part.name)", text: part.source)
     let (tree, problems) = Parser.parse(source)
     var names = Builtins.names
-    names.globals.formUnion(Prelude.index.names)
-    names.globals.formUnion(Library.intrinsicNames)
+    names.add(Prelude.index.names)
+    names.add(Library.intrinsicNames)
     let compiled = compile(
       tree, index: 0, layout: ProgramLayout(), builtins: names, options: CompileOptions(isPrelude: true)
     ) { _, _ in nil }

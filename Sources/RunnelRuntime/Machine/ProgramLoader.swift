@@ -33,7 +33,7 @@ public struct ProgramLoader {
   public init(globals: [String: Value] = [:]) {
     self.globals = globals
     var names = Builtins.names
-    names.globals.formUnion(globals.keys)
+    names.add(globals.keys)
     self.names = names
   }
 

@@ -192,8 +192,18 @@ public final class Session: @unchecked Sendable {
     isClosing = true
     interpreter.cancel(root, .byHand(nil))
     interpreter.scheduler.run(until: interpreter.haveEnded(tasksOf: root))
-    for resource in root.resources.reversed() { resource.close() }
+    let resources = Array(root.resources.reversed())
     root.resources = []
+    for resource in resources { resource.close() }
+    let ending = resources.filter(\.isEnding)
+    if !ending.isEmpty {
+      let box = OutcomeBox()
+      Task(executorPreference: interpreter.scheduler) {
+        for resource in ending { await resource.waitForEnd() }
+        box.result = .success(.nil)
+      }
+      interpreter.scheduler.run(until: { box.result != nil })
+    }
     root.hasEnded = true
     interpreter.output.flush()
     signals?.reset()

@@ -1,7 +1,7 @@
 // `runnel run [OPTIONS] FILE [ARG…]`.
 
-import ArgumentParser
-import RunnelRuntime
+public import ArgumentParser
+public import RunnelRuntime
 import RunnelSyntax
 
 /// Runs a script.
@@ -30,7 +30,9 @@ struct RunCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Makes `random` and what else is left to chance the same at each run.", valueName: "number"))
   var seed: UInt64?
 
-  @Option(help: "From which level on the log is written.")
+  @Option(
+    help: ArgumentHelp("From which level on the log is written: \(levels.joined(separator: ", ")).", valueName: "level"),
+    completion: .list(levels), transform: level)
   var logLevel = InterpreterOptions().logLevel
 
   @Option(help: "How the lines of the log look.")
@@ -40,11 +42,20 @@ struct RunCommand: ParsableCommand {
   var format = DiagnosticFormat.text
 
   // After the first word that is no option, nothing is one: scripts have options of their own.
-  @Argument(
+  @ArgumentParser.Argument(
     parsing: .captureForPassthrough,
     help: ArgumentHelp("The script's file and its arguments.", valueName: "file"),
     completion: .file(extensions: ["rnl"]))
   var words: [String] = []
+
+  private static let levels = LogLevel.allCases.map(\.name)
+
+  private static func level(_ name: String) throws -> LogLevel {
+    guard let level = LogLevel(name: name) else {
+      throw ValidationError("There is no level '\(name)'; there are \(levels.joined(separator: ", "))")
+    }
+    return level
+  }
 
   func validate() throws {
     // What stands where the file should is taken for it; an option there is one that we do not know.
@@ -84,10 +95,4 @@ struct RunCommand: ParsableCommand {
 }
 
 extension DiagnosticFormat: ExpressibleByArgument {}
-extension LogFormat: @retroactive ExpressibleByArgument {}
-
-extension LogLevel: @retroactive ExpressibleByArgument {
-  public init?(argument: String) { self.init(name: argument) }
-  public var defaultValueDescription: String { name }
-  public static var allValueStrings: [String] { allCases.map(\.name) }
-}
+extension LogFormat: ExpressibleByArgument {}
