@@ -48,10 +48,12 @@ final class Machine: @unchecked Sendable {
   /// Loop turns and calls between two looks at the rest of the world: some 100 µs.
   static let slice = 20_000
 
-  init(strand: Strand, globals: GlobalTable, ownsGlobals: Bool) {
+  /// - Parameter owner: for a session's lines, which share what they captured: the fiber id of the first.
+  init(strand: Strand, globals: GlobalTable, ownsGlobals: Bool, owner: Int? = nil) {
     self.strand = strand
     interrupts = strand.interruptMark
-    fiber = Fiber(globals: globals, ownsGlobals: ownsGlobals, outerScope: strand.root.parent ?? strand.root)
+    fiber = Fiber(
+      globals: globals, ownsGlobals: ownsGlobals, outerScope: strand.root.parent ?? strand.root, id: owner)
   }
 
   /// Makes a function the body of the strand's task: its first frame, whose scope is the task's.
