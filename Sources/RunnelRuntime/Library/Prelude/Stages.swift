@@ -187,6 +187,30 @@ extension Prelude {
       yield ...__lines(nil, rest)[0]
     }
 
+    fn __text_stage(xs) {
+      let source = __text_pieces(xs)
+      if __is_stream(source) { __text_stream(source) } else { [__text_of(source)] }
+    }
+
+    fn __text_stream(s) { yield __text_of(__collect(s)) }
+
+    fn __json_stage(xs) { __parsed(xs, __json_parser()) }
+
+    fn __csv_stage(xs, header, sep) { __parsed(xs, __csv_parser(header, sep)) }
+
+    fn __parsed(xs, parser) {
+      let source = __text_pieces(xs)
+      if __is_stream(source) { __parsed_stream(source, parser) } else { __collect(__parsed_stream(source, parser)) }
+    }
+
+    fn __parsed_stream(s, parser) {
+      for piece in s { yield ...__parse(parser, piece) }
+      yield ...__parse(parser, nil)
+    }
+
+    # Called directly, a text or bytes are a whole.
+    fn __text_pieces(xs) { if type(xs) == "string" or type(xs) == "bytes" { [xs] } else { __source(xs) } }
+
     fn __bytes_stream(s) { for x in s { yield if type(x) == "bytes" { x } else { bytes(str(x)) } } }
     """#
 }
