@@ -151,9 +151,24 @@ extension Prelude {
       }
     }
 
+    fn __zip_lists(s, columns) {
+      var n = 0
+      for x in s {
+        var row = [x]
+        for column in columns {
+          if n >= column.len() { return }
+          row.push(column[n])
+        }
+        yield row
+        n += 1
+      }
+    }
+
     fn __zip(xs, others) {
       let source = __source(xs)
-      if __is_stream(source) { __zip_stream(source, others) } else { __collect(__zip_stream(source, others)) }
+      let columns = others.map(__source)
+      let zipped = if columns.any(__is_stream) { __zip_stream(source, columns) } else { __zip_lists(source, columns) }
+      if __is_stream(source) { zipped } else { __collect(zipped) }
     }
 
     fn __tee(xs, f) {
