@@ -1,4 +1,3 @@
-// swift-format-ignore-file: EndOfLineComment (a line an opcode, as a table)
 // Every instruction of the machine, declared once. The comment gives operands and effect; R is the register
 // window of the running function, K its constants, U its captured values. `→` is a jump.
 
