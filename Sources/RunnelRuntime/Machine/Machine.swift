@@ -11,16 +11,6 @@ import RunnelScheduler
 import RunnelSyntax
 import Synchronization
 
-/// Why the machine has left its loop.
-enum MachineExit {
-  case ended(Value)
-  case failed(ErrorObject)
-  /// It has run for a while: others may run now.
-  case fuel
-  /// Has to wait: the strand runs this, then delivers what it gives.
-  case wait(@Sendable (Strand) async throws(Raised) -> Value)
-}
-
 final class Machine: @unchecked Sendable {
   unowned(unsafe) let strand: Strand
   /// The strand's mark that it is to look whether it must stop.
@@ -702,16 +692,9 @@ final class Machine: @unchecked Sendable {
   }
 
   // MARK: Checkpoints
-
   /// At a loop's turn or a call: raises `Cancelled` if the strand is to stop.
   @inline(never)
   private func checkpoint() throws(Raised) {
     if strand.isInterrupted { try strand.checkpoint() }
   }
-}
-
-@inline(__always)
-private func floorQuotient(_ x: Int, _ y: Int) -> Int {
-  let quotient = x / y
-  return x % y < 0 ? quotient - 1 : quotient
 }
