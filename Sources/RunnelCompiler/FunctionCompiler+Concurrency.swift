@@ -34,7 +34,11 @@ extension FunctionCompiler {
     let mark = builder.nextRegister
     let window = builder.allocate(3)
     streamOperand(node.source, into: window)
-    if let limit = node.limit { expression(limit, into: window + 2) } else { builder.emit(.loadNil, window + 2) }
+    if let limit = node.limit {
+      expression(limit, into: window + 2)
+    } else {
+      builder.emit(.loadNil, window + 2)
+    }
     taskClosure(node.functionID, .block(node.body), patterns: node.patterns, name: "gather", into: window + 1)
     builder.span = span
     builder.emit(.gatherFor, window, node.mode.number, flag: node.patterns.count == 2 ? 1 : 0)
@@ -155,7 +159,9 @@ extension FunctionCompiler {
   }
 
   private func emitStageCall(method: String?, _ window: Int, _ shape: CallShape?, _ count: Int) {
-    let shape = shape.map { builder.constant(.shape(CallShape(arguments: [.positional] + $0.arguments)), key: nil) }
+    let shape = shape.map {
+      builder.constant(.shape(CallShape(arguments: [.positional] + $0.arguments)), key: nil)
+    }
     switch (method, shape) {
     case (nil, nil): builder.emit(.call, window, count + 1)
     case (nil, let shape?): builder.emit(.callShape, window, shape)

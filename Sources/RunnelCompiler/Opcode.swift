@@ -67,9 +67,11 @@ public enum Opcode: UInt8, Sendable, CaseIterable {
 
   // Iterating. R[A], R[A+1] and R[A+2] are the iterator.
   case iteratorPrepare  // A          makes an iterator of R[A]; flag 1: of a pair loop
-  case iteratorNext  // A B C      R[B] = the next item, or → C at the end; flag 1: R[B], R[B+1] = key or index, item
+  // A B C: R[B] = the next item, or → C at the end; flag 1: R[B], R[B+1] = key or index, item
+  case iteratorNext
   case iteratorClose  // A          ends what is iterated, if it is a stream
-  case rangePrepare  // A C        R[A], R[A+1] bounds (flag 1: inclusive) become an iterator; both must be ints
+  // A C: R[A], R[A+1] bounds (flag 1: inclusive) become an iterator; both must be ints
+  case rangePrepare
   case rangeNext  // A B C      R[B] = the next int, or → C
 
   // Building
@@ -89,14 +91,16 @@ public enum Opcode: UInt8, Sendable, CaseIterable {
   case getIndexOptional  // A B C      nil where it is not there
   case getField  // A B C      R[A] = R[B].K[C]
   case getFieldOptional  // A B C
-  case slice  // A B C      R[A] = R[B][R[C]..R[C+1]], nil for an open bound; flag 1: inclusive, 2: nil for nil
+  // A B C: R[A] = R[B][R[C]..R[C+1]], nil for an open bound; flag 1: inclusive, 2: nil for nil
+  case slice
 
   // Changing places. A place is a variable and a path of keys; see `PlaceDescriptor`.
   case setIndex  // A B C      R[A][R[B]] = R[C], R[A] a variable
   case setField  // A B C      R[A].K[B] = R[C]
   case placeSet  // A B C      place K[B] with keys from R[A] = R[C]
   case placeGet  // A B C      R[C] = place K[B] with keys from R[A]
-  case placeCall  // A B        R[A] = a method, changing or not, of place K[B]; keys from R[A+1], then the arguments
+  // A B: R[A] = a method, changing or not, of place K[B]; keys from R[A+1], then the arguments
+  case placeCall
 
   // Calling. The callee is in R[A], its arguments follow; the result takes the callee's place.
   case call  // A B        call R[A] with B arguments
@@ -116,7 +120,9 @@ public enum Opcode: UInt8, Sendable, CaseIterable {
   case jumpUnlessKind  // A B C      → C unless error R[A] is of kind R[B]
   case jumpUnlessCatchable  // A imm      → if R[A] is not under Error (Cancelled, an exit)
   case raiseMatch  // A          raise MatchError for R[A]
-  case raiseAssertion  // A B        raise AssertionError: K[B] describes; R[A] message or nil, R[A+1] and R[A+2] the sides of a comparison
+  // A B: raise AssertionError: K[B] describes; R[A] message or nil, R[A+1] and R[A+2] the sides of a
+  // comparison
+  case raiseAssertion
 
   // Patterns: each tests R[B] and jumps if it does not match.
   case matchType  // A B C      → C unless R[A] is of type K[B]
@@ -132,9 +138,13 @@ public enum Opcode: UInt8, Sendable, CaseIterable {
 
   // Scopes and cleanup. A "completion" is R[A] = how the body was left (0 normally, 1 by the error in R[A+1],
   // more: an exit of the compiler's), R[A+1] = the error or value.
-  case scopeEnter  // A B        begin a scope of kind B (ScopeForm), with operand R[A]; flag 1: R[A] = its handle
-  case scopeJoin  // A          body left with completion A: wait for (or stop) the tasks of the innermost scope
-  case scopeEnd  // A B        end it under completion A, its value in R[B]; may change the completion; flag 1: to 2 where its own deadline passed
+  // A B: begin a scope of kind B (ScopeForm), with operand R[A]; flag 1: R[A] = its handle
+  case scopeEnter
+  // A: body left with completion A: wait for (or stop) the tasks of the innermost scope
+  case scopeJoin
+  // A B: end it under completion A, its value in R[B]; may change the completion; flag 1: to 2 where its
+  // own deadline passed
+  case scopeEnd
   case frameJoin  // A          as scopeJoin, for the scope that the running function is
   case cleanupEnter  // A B        begin cleanup under completion A; flag 1: with R[B] as its own grace
   case cleanupEnd  // A          end it normally
@@ -148,18 +158,27 @@ public enum Opcode: UInt8, Sendable, CaseIterable {
   case spawn  // A B        R[A] = a task of closure R[A] with options K[B], whose values are in R[A+1]…
   case await  // A B        R[A] = the result of task R[B]
   case gather  // A B        R[A] = gather R[A], mode B
-  case gatherFor  // A B        R[A] = gather of R[A] (source), R[A+1] (closure), R[A+2] (limit or nil), mode B; flag 1: pairs
-  case retryBegin  // A          R[A] = the state of a retry with count R[A], backoff R[A+1], jitter R[A+2], within R[A+3]; flag: RetryFlags
+  // A B: R[A] = gather of R[A] (source), R[A+1] (closure), R[A+2] (limit or nil), mode B; flag 1: pairs
+  case gatherFor
+  // A: R[A] = the state of a retry with count R[A], backoff R[A+1], jitter R[A+2], within R[A+3]; flag:
+  // RetryFlags
+  case retryBegin
   case retryAttempt  // A B        begin an attempt of R[A], a scope; R[B] = its `attempt`
   case retryRefuse  // A B        raise: the attempt's value R[B] was refused by `until`
-  case retryWait  // A B C      if the backoff of R[A] is a function and another attempt may follow: R[C] = it, R[C+1] = the error of completion B, R[C+2] = the attempt's number; else R[C] = nil
-  case retryFailed  // A B C      completion B of an attempt of R[A] is an error: wait, then completion = 2 (again); or leave the error ; or 3 (else). R[C]: what the backoff function gave, or nil
+  // A B C: if the backoff of R[A] is a function and another attempt may follow: R[C] = it, R[C+1] = the
+  // error of completion B, R[C+2] = the attempt's number; else R[C] = nil
+  case retryWait
+  // A B C: completion B of an attempt of R[A] is an error: wait, then completion = 2 (again); or leave
+  // the error ; or 3 (else). R[C]: what the backoff function gave, or nil
+  case retryFailed
   case retryGiveUp  // A B        completion B is an error that is not retried
   case runCommand  // A B        R[A] = the result of command K[B]; its words' values are in R[A+1]…
   case pipeSource  // A B        R[A] = a stream of R[B]
   case pipeCollect  // A          R[A] = the list of what is left, if it is a stream
-  case commandSource  // A B        R[A] = a stream of the lines (flag: bytes) of command K[B]; words' values in R[A+1]…
-  case commandStage  // A B        R[A] = command K[B] fed by stream R[A], words' values in R[A+1]…; flag: CommandRole
+  // A B: R[A] = a stream of the lines (flag: bytes) of command K[B]; words' values in R[A+1]…
+  case commandSource
+  // A B: R[A] = command K[B] fed by stream R[A], words' values in R[A+1]…; flag: CommandRole
+  case commandStage
 
   // Modules
   case importModule  // A imm      R[A] = module imm, which is run unless it has been

@@ -57,3 +57,10 @@ extension UnsafeMutablePointer<Value> {
     other.initialize(to: .nil)
   }
 }
+
+/// Rounded towards minus infinity; the divisor is positive.
+@inline(__always)
+func floorQuotient(_ x: Int, _ y: Int) -> Int {
+  let quotient = x / y
+  return x % y < 0 ? quotient - 1 : quotient
+}

@@ -21,18 +21,19 @@ struct RunCommand: ParsableCommand {
   var grace = DurationArgument(nanoseconds: InterpreterOptions().grace)
 
   @Option(
-    help: ArgumentHelp("How long a command that was told to stop has until it is killed.", valueName: "duration"))
+    help: ArgumentHelp(
+      "How long a command that was told to stop has until it is killed.", valueName: "duration"))
   var killGrace = DurationArgument(nanoseconds: InterpreterOptions().killGrace)
 
   @Option(help: ArgumentHelp("How many bytes the captured output of a command may have.", valueName: "size"))
   var captureLimit = SizeArgument(bytes: InterpreterOptions().captureLimit)
 
-  @Option(help: ArgumentHelp("Makes `random` and what else is left to chance the same at each run.", valueName: "number"))
+  @Option(
+    help: ArgumentHelp(
+      "Makes `random` and what else is left to chance the same at each run.", valueName: "number"))
   var seed: UInt64?
 
-  @Option(
-    help: ArgumentHelp("From which level on the log is written: \(levels.joined(separator: ", ")).", valueName: "level"),
-    completion: .list(levels), transform: level)
+  @Option(help: "From which level on the log is written.")
   var logLevel = InterpreterOptions().logLevel
 
   @Option(help: "How the lines of the log look.")
@@ -48,21 +49,14 @@ struct RunCommand: ParsableCommand {
     completion: .file(extensions: ["rnl"]))
   var words: [String] = []
 
-  private static let levels = LogLevel.allCases.map(\.name)
-
-  private static func level(_ name: String) throws -> LogLevel {
-    guard let level = LogLevel(name: name) else {
-      throw ValidationError("There is no level '\(name)'; there are \(levels.joined(separator: ", "))")
-    }
-    return level
-  }
-
   func validate() throws {
     // What stands where the file should is taken for it; an option there is one that we do not know.
     guard let first = words.first, first.utf8.first == UInt8(ascii: "-"), first != "-", first != "--",
       code == nil
     else { return }
-    let known = ["--grace", "--kill-grace", "--capture-limit", "--seed", "--log-level", "--log-format", "--format"]
+    let known = [
+      "--grace", "--kill-grace", "--capture-limit", "--seed", "--log-level", "--log-format", "--format",
+    ]
     let name = String(first.prefix { $0 != "=" })
     let hint = NearestName.suggest(for: name, among: known).map { ". Did you mean '\($0)'?" } ?? ""
     throw ValidationError("Unknown option '\(name)'\(hint)")
@@ -96,3 +90,4 @@ struct RunCommand: ParsableCommand {
 
 extension DiagnosticFormat: ExpressibleByArgument {}
 extension LogFormat: ExpressibleByArgument {}
+extension LogLevel: ExpressibleByArgument {}

@@ -3,25 +3,24 @@
 // only stand between the two, so there is none.
 
 /// How important a message is.
-public enum LogLevel: Int, CaseIterable, Comparable, Sendable {
+public enum LogLevel: String, CaseIterable, Comparable, Sendable {
   case debug, info, warn, error
 
-  /// As in `--log-level`.
-  public init?(name: String) {
-    guard let level = Self.allCases.first(where: { $0.name == name.lowercased() }) else { return nil }
-    self = level
-  }
+  /// As in `--log-level`, in any case.
+  public init?(name: String) { self.init(rawValue: name.lowercased()) }
 
-  public var name: String {
+  public var name: String { rawValue }
+
+  private var weight: Int {
     switch self {
-    case .debug: "debug"
-    case .info: "info"
-    case .warn: "warn"
-    case .error: "error"
+    case .debug: 0
+    case .info: 1
+    case .warn: 2
+    case .error: 3
     }
   }
 
-  public static func < (a: LogLevel, b: LogLevel) -> Bool { a.rawValue < b.rawValue }
+  public static func < (a: LogLevel, b: LogLevel) -> Bool { a.weight < b.weight }
 }
 
 /// How a line of the log looks.
