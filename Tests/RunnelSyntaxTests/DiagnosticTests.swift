@@ -87,7 +87,9 @@ private func rendered(_ text: String, width: Int = 100) -> String {
   }
 
   @Test func `follow from each other only once`() {
-    #expect(diagnose("let x = foo(1, 2\nlet y = 3\nlet z = 4\n").count == 1)
+    #expect(diagnose("let x = foo(1, 2\nlet y = 3\n$ ls\nlet z = 4\n").map(\.code) == [.unclosedBracket])
+    #expect(diagnose("let s = \"a {b\nif c { d }\nlet e = \"f\"\n").map(\.code) == [.unterminatedString])
+    #expect(diagnose("fn f() {\n  print(\"a {b)\n}\nlet c = 1 +\n").count == 2)
     #expect(diagnose("x = [1, 2, [3, {a: (}]\ny = 2\n").count == 1)
     #expect(diagnose("fn f(a b) {\n  let = 1\n}\n").count == 2)
   }

@@ -20,14 +20,9 @@ extension Lexer {
         default: false
         }
       modes.append(Mode(kind: .command, token: tokens.count))
-      emit(.commandStart, from: start, to: start + 1)
+      // The parser refuses it: only it knows whether those brackets should have been closed before.
+      emit(.commandStart, flags: isInBrackets ? .inBrackets : [], from: start, to: start + 1)
       position += 2
-      if isInBrackets {
-        fail(
-          .commandInBrackets, start, start + 1,
-          "a `$ command` reaches to the end of the line, so it cannot stand in brackets",
-          "write `$(…)`, which captures its output")
-      }
       return true
     }
     if startsName(at: start + 1) {

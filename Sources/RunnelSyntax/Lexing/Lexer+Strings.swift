@@ -97,6 +97,7 @@ extension Lexer {
   /// The line has ended inside a string that belongs to it: every string that this line began ends here, and
   /// so does what was open within.
   private mutating func unterminatedLine() {
+    if resumeAtLineEnd(onlyStrings: true) { return }
     var lineStart = position
     while lineStart > 0, bytes[lineStart - 1] != 0x0A { lineStart -= 1 }
     var outermost = modes.count - 1
@@ -237,6 +238,41 @@ extension Lexer {
     emit(.format, from: start, to: position)
   }
 
+  /// Goes back to the first line's end of what has no end, a capture or a string with an interpolation, and
+  /// ends it there: what follows is read as what it looks like. False if there is nothing to go back to.
+  private mutating func resumeAtLineEnd(onlyStrings: Bool = false) -> Bool {
+    guard resumesLeft > 0,
+      let index = modes.firstIndex(where: { $0.resume != nil && (!onlyStrings || $0.kind == .string) }),
+      let resume = modes[index].resume
+    else { return false }
+    resumesLeft -= 1
+    position = resume.position
+    tokens.removeSubrange(resume.tokens...)
+    numbers.removeSubrange(resume.numbers...)
+    diagnostics.removeSubrange(resume.diagnostics...)
+    documentation.removeAll { $0.token >= resume.tokens }
+    newline = false
+    modes.removeSubrange((index + 1)...)
+    modes[index].resume = nil
+    let opening = tokens[modes[index].token].span
+    if modes[index].kind == .string {
+      emit(.interpolationEnd, from: position, to: position)
+      link(resume.interpolation, tokens.count - 1)
+      tokens[resume.interpolation].flags.insert(.failed)
+      let brace = tokens[resume.interpolation].span
+      report(
+        .unterminatedString, Int(brace.start), Int(brace.end),
+        "this interpolation has no closing `}` on its line",
+        labels: [.init(opening, "in this string")], hint: "a brace that is text is written `\\{`")
+    } else {
+      report(
+        .unterminatedCommand, Int(opening.start), Int(opening.end), "this command has no closing `)`",
+        hint: "a command goes on in the next line after a `\\` or a `|`")
+    }
+    closeModes(downTo: index)
+    return true
+  }
+
   /// Ends whatever the end of the text has left open, reporting the innermost text; false if a capture is to
   /// be read again instead (then there is more to lex).
   mutating func closeAtEnd() -> Bool {
@@ -246,24 +282,8 @@ extension Lexer {
     }
     let mode = modes[innermost]
     endsOpen = endsOpen || mode.kind != .command
-    if resumesLeft > 0, let index = modes.firstIndex(where: { $0.resume != nil }),
-      let resume = modes[index].resume
-    {
-      resumesLeft -= 1
+    if resumeAtLineEnd() {
       endsOpen = false
-      position = resume.position
-      tokens.removeSubrange(resume.tokens...)
-      numbers.removeSubrange(resume.numbers...)
-      diagnostics.removeSubrange(resume.diagnostics...)
-      documentation.removeAll { $0.token >= resume.tokens }
-      newline = false
-      modes.removeSubrange((index + 1)...)
-      modes[index].resume = nil
-      let opening = tokens[modes[index].token].span
-      report(
-        .unterminatedCommand, Int(opening.start), Int(opening.end), "this command has no closing `)`",
-        hint: "a command goes on in the next line after a `\\` or a `|`")
-      closeModes(downTo: index)
       return false
     }
     let opening = tokens[mode.token].span

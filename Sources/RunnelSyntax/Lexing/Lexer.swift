@@ -51,7 +51,8 @@ public struct Lexer {
     var strayParens = 0
     /// In a command's quotes: a piece has been emitted.
     var hasPiece = false
-    /// In a capture: where its first stray newline is, should its end never come.
+    /// In a capture, where its first stray newline is, and in a string of one line, where the first newline in
+    /// an interpolation is, should the end never come.
     var resume: Resume?
   }
 
@@ -61,6 +62,8 @@ public struct Lexer {
     var tokens: Int
     var numbers: Int
     var diagnostics: Int
+    /// In a string, the token of the interpolation that is open there.
+    var interpolation = -1
   }
 
   let source: SourceFile
@@ -522,10 +525,20 @@ public struct Lexer {
           pendingDocumentation?.isAttached = false
         }
         newline = true
+        if modes.last?.kind == .stringInterpolation { noteNewlineInInterpolation() }
       case UInt8(ascii: "#"): skipComment()
       default: return
       }
     }
+  }
+
+  /// A newline directly in an interpolation of a string: allowed, but most often its `}` is missing.
+  private mutating func noteNewlineInInterpolation() {
+    let string = modes.count - 2
+    guard string >= 0, modes[string].kind == .string, modes[string].resume == nil else { return }
+    modes[string].resume = Resume(
+      position: position - 1, tokens: tokens.count, numbers: numbers.count, diagnostics: diagnostics.count,
+      interpolation: modes[string + 1].token)
   }
 
   private func isEmptyLine(endingBefore newline: Int) -> Bool {

@@ -95,6 +95,8 @@ public struct Token: Sendable {
     public static let documented = Flags(rawValue: 8)
     /// A diagnostic has been reported about the command or the string that it begins.
     public static let failed = Flags(rawValue: 16)
+    /// It begins a `$ command` that stands directly in brackets, which is no place for one.
+    public static let inBrackets = Flags(rawValue: 32)
   }
 
   public var kind: Kind

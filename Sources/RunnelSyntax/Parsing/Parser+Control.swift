@@ -135,7 +135,7 @@ extension Parser {
     guard accept(.arrow) else {
       throw unexpected(
         condition == nil ? "`=>` after the pattern" : "`=>` after the guard",
-        hint: at(.colon) ? "an arm is written `pattern => value`" : nil)
+        hint: at(.colon) || at(.minus) ? "an arm is written `pattern => value`" : nil)
     }
     let body = try parseArrowBody()
     return MatchArm(pattern: pattern, guard: condition, body: body, span: span(from: start))

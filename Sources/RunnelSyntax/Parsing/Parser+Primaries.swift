@@ -119,7 +119,7 @@ extension Parser {
     context = .brackets
     var entries: [MapEntry] = []
     while !at(.rightBrace) {
-      entries.append(try parseMapEntry(opening))
+      entries.append(try parseMapEntry(opening, isFirst: entries.isEmpty))
       if !accept(.comma) { break }
     }
     try expectClosing(.rightBrace, of: opening)
@@ -127,7 +127,7 @@ extension Parser {
     return Expression(.map(entries), span: span(from: opening.start))
   }
 
-  private mutating func parseMapEntry(_ opening: Span) throws(SyntaxFailure) -> MapEntry {
+  private mutating func parseMapEntry(_ opening: Span, isFirst: Bool) throws(SyntaxFailure) -> MapEntry {
     if accept(.spread) { return .spread(try parseExpression()) }
     let start = token.start
     let key: Expression
@@ -136,7 +136,13 @@ extension Parser {
       let name = takeIdentifier()
       return .pair(key: plainKey(name.text, name.span), value: Expression(.name(name), span: name.span))
     case .name, .keyword:
-      guard peek().symbol == .colon else { throw blockWhereMap(opening) }
+      guard peek().symbol == .colon else {
+        if !isFirst {
+          advance()
+          throw unexpected("`:` and a value", .badMapKey, labels: [.init(span(from: start), "the key")])
+        }
+        throw blockWhereMap(opening)
+      }
       key = plainKey(text(of: token), token.span)
       advance()
     case .stringStart:

@@ -208,6 +208,13 @@ extension Parser {
       case 2: .capture
       default: .ask
       }
+    if opening.flags.contains(.inBrackets), !context.contains(.lines) {
+      let failure = fail(
+        .commandInBrackets, "a `$ command` reaches to the end of the line, so it cannot stand in brackets",
+        hint: "write `$(…)`, which captures its output")
+      move(to: end + 1)
+      throw failure
+    }
     if opening.flags.contains(.failed) {
       // The lexer has reported what is wrong in it.
       move(to: end + 1)

@@ -288,7 +288,12 @@ public struct Parser {
   {
     if accept(symbol) { return }
     let bracket = source.text(of: opening)
-    if token.kind == .endOfFile {
+    // What only a statement begins with, on a new line: the bracket should have been closed before.
+    let isStatement =
+      token.newlineBefore
+      && (token.keyword.map { [.let, .var, .defer, .import, .yield].contains($0) } ?? false
+        || at(keyword: .fn) && peek().kind == .name)
+    if token.kind == .endOfFile || isStatement {
       throw fail(
         .unclosedBracket, at: opening, "this `\(bracket)` is never closed",
         hint: "close it with `\(symbol.rawValue)`")

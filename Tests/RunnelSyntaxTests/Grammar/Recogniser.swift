@@ -178,7 +178,7 @@ struct TokenInput: GrammarInput {
     case "INTERPOLATION_START": return token.kind == .interpolationStart
     case "FORMAT": return token.kind == .format
     case "INTERPOLATION_END": return token.kind == .interpolationEnd
-    case "COMMAND_START": return token.kind == .commandStart
+    case "COMMAND_START": return token.kind == .commandStart && !token.flags.contains(.inBrackets)
     case "COMMAND_PIPE": return token.kind == .commandPipe
     case "COMMAND_END": return token.kind == .commandEnd
     case "BARE_TEXT": return token.kind == .bareText
