@@ -68,7 +68,7 @@ extension FunctionCompiler {
     }
     // The stream so far is in `window + 1`, where the next stage finds its first argument.
     if case .command(let node) = unwrapped(stages[0]).kind, node.form == .capture {
-      commandSource(node, into: window + 1)
+      commandSource(node, into: window + 1, isRaw: takesBytes(stages[1]))
     } else {
       expression(stages[0], into: window + 1)
     }
@@ -83,6 +83,17 @@ extension FunctionCompiler {
     if use != .stream { builder.emit(.pipeCollect, window) }
     builder.emit(.take, target, window)
     builder.free(from: mark)
+  }
+
+  /// Whether a stage takes a command's output as it is, not as lines (language.md §14.4).
+  private func takesBytes(_ stage: Expression) -> Bool {
+    switch unwrapped(stage).kind {
+    case .call(let callee, _, _): return takesBytes(callee)
+    case .name(let name):
+      guard case .builtin(let builtin) = module.resolution.meanings[Int(name.id)] else { return false }
+      return ["bytes", "text", "json", "csv"].contains(builtin)
+    default: return false
+    }
   }
 
   /// Neighbouring commands become one command of several stages: between them bytes flow in the kernel.
@@ -182,12 +193,13 @@ extension FunctionCompiler {
     builder.free(from: mark)
   }
 
-  func commandSource(_ node: CommandNode, into target: Int) {
+  func commandSource(_ node: CommandNode, into target: Int, isRaw: Bool = false) {
     let mark = builder.nextRegister
     let window = builder.allocate()
     let descriptor = command(node)
     builder.span = node.span
-    builder.emit(.commandSource, window, builder.constant(.command(descriptor), key: nil))
+    builder.emit(
+      .commandSource, window, builder.constant(.command(descriptor), key: nil), flag: isRaw ? 1 : 0)
     builder.emit(.take, target, window)
     builder.free(from: mark)
   }

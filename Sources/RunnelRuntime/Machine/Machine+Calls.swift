@@ -24,8 +24,17 @@ extension Machine {
         unsafeDowncast(callee, to: ErrorKind.self), (0..<count).map { registers[a + 1 + $0] }, [])
       finishCall(a, count, .object(error))
       return nil
+    case .namespace:
+      guard let stage = namespaceStage(callee) else { throw notCallable(registers[a]) }
+      registers[a] = .object(stage)
+      return try callNative(stage, a, first: a + 1, count)
     default: throw notCallable(registers[a])
     }
+  }
+
+  /// `json` and `csv` are namespaces, and stages as well.
+  private func namespaceStage(_ object: Object) -> NativeFunction? {
+    Library.intrinsic("__" + unsafeDowncast(object, to: NamespaceObject.self).group.name)
   }
 
   func notCallable(_ value: Value) -> Raised {
@@ -231,7 +240,8 @@ extension Machine {
         callee = stored
       }
     }
-    guard case .object(let object) = callee else { throw notCallable(callee) }
+    guard case .object(var object) = callee else { throw notCallable(callee) }
+    if object.tag == .namespace, let stage = namespaceStage(object) { object = stage }
     switch object.tag {
     case .closure:
       let closure = unsafeDowncast(object, to: Closure.self)

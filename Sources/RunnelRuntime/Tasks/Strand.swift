@@ -206,5 +206,5 @@ public final class Strand: @unchecked Sendable {
   public var workingDirectory: String { context.directory }
 
   /// The scope that what is opened now belongs to: one is begun for the running function where there is none.
-  func scopeForOwning() -> Scope { machine.scopeForOwning() }
+  func scopeForOwning() -> Scope { machine?.scopeForOwning() ?? root }
 }
