@@ -44,6 +44,17 @@ struct StringMethodTests {
     #expect(Script.method("xx", "trim_start", "x") == "\"\"" && Script.method("x", "trim", 1) == "TypeError")
   }
 
+  @Test("white space is what Unicode calls so")
+  func whiteSpace() {
+    for value in UInt32(1)...0x3100 {
+      guard let scalar = Unicode.Scalar(value) else { continue }
+      let text = Literal(.string("\(scalar)x\(scalar)"))
+      let isSpace = scalar.properties.isWhitespace
+      #expect((Script.method(text, "trim") == "\"x\"") == isSpace, "\(value)")
+      #expect((Script.method(text, "words") == "[\"x\"]") == isSpace, "\(value)")
+    }
+  }
+
   @Test("padding counts characters and cuts what it fills with")
   func padding() {
     #expect(Script.method("a", "pad_start", 3, "*") == "\"**a\"")

@@ -180,19 +180,23 @@ enum StringSearching {
 
   /// What stands between white space; after `max` cuts the rest as it is.
   static func words(of text: String, max: Int, _ strand: Strand) throws(Raised) -> [Value] {
-    let scalars = text.unicodeScalars
+    let bytes = text.utf8Span.span
     var words: [Value] = []
-    var index = scalars.startIndex
+    var index = 0
     while true {
-      while index < scalars.endIndex, scalars[index].isSpace { index = scalars.index(after: index) }
-      guard index < scalars.endIndex else { return words }
+      while index < bytes.count {
+        let length = bytes.spaceLength(at: index)
+        guard length > 0 else { break }
+        index += length
+      }
+      guard index < bytes.count else { return words }
       let start = index
       if words.count >= max {
-        words.append(.string(String(text[start...])))
+        words.append(.string(String(decodingUTF8: bytes.extracting(start...))))
         return words
       }
-      while index < scalars.endIndex, !scalars[index].isSpace { index = scalars.index(after: index) }
-      words.append(.string(String(text[start..<index])))
+      while index < bytes.count, bytes.spaceLength(at: index) == 0 { index += 1 }
+      words.append(.string(String(decodingUTF8: bytes.extracting(start..<index))))
       if words.count & 0xFFF == 0 { try strand.checkpoint() }
     }
   }

@@ -75,7 +75,9 @@ enum StringShaping {
     let bytes = text.utf8Span.span
     var lines: [Value] = []
     var start = 0
-    for index in bytes.indices where bytes[index] == 0x0A {
+    while start < bytes.count,
+      let index = ByteSearch.offset(of: 0x0A, in: bytes, from: start, through: bytes.count - 1)
+    {
       let end = index > start && bytes[index - 1] == 0x0D ? index - 1 : index
       lines.append(.string(String(decodingUTF8: bytes.extracting(start..<end))))
       start = index + 1
@@ -101,21 +103,27 @@ enum StringShaping {
   private static func trimmedOfSpace(_ string: StringObject, start trimsStart: Bool, end trimsEnd: Bool)
     -> Value
   {
-    let scalars = string.text.unicodeScalars
-    var start = scalars.startIndex
-    var end = scalars.endIndex
+    let bytes = string.text.utf8Span.span
+    var start = 0
+    var end = bytes.count
     if trimsStart {
-      while start < end, scalars[start].isSpace { start = scalars.index(after: start) }
+      while start < end {
+        let length = bytes.spaceLength(at: start)
+        guard length > 0 else { break }
+        start += length
+      }
     }
     if trimsEnd {
       while start < end {
-        let before = scalars.index(before: end)
-        guard scalars[before].isSpace else { break }
+        // Back to where a character may begin.
+        var before = end - 1
+        while before > start, bytes[before] & 0xC0 == 0x80 { before -= 1 }
+        guard bytes.spaceLength(at: before) > 0 else { break }
         end = before
       }
     }
-    if start == scalars.startIndex, end == scalars.endIndex { return .object(string) }
-    return .string(String(string.text[start..<end]))
+    if start == 0, end == bytes.count { return .object(string) }
+    return .string(String(decodingUTF8: bytes.extracting(start..<end)))
   }
 
   private static func padded(
@@ -143,6 +151,32 @@ extension Unicode.Scalar {
   /// Whether it is white space.
   var isSpace: Bool {
     value < 0x80 ? value == 0x20 || (value >= 0x09 && value <= 0x0D) : properties.isWhitespace
+  }
+}
+
+extension Span<UInt8> {
+  /// The length of the white space that begins at an offset of UTF-8, 0 where there is none: the code points
+  /// that Unicode calls `White_Space`.
+  @inline(__always)
+  func spaceLength(at offset: Int) -> Int {
+    let byte = self[offset]
+    if byte < 0x80 { return byte == 0x20 || (byte >= 0x09 && byte <= 0x0D) ? 1 : 0 }
+    return byte == 0xC2 || (byte >= 0xE1 && byte <= 0xE3) ? wideSpaceLength(at: offset) : 0
+  }
+
+  private func wideSpaceLength(at offset: Int) -> Int {
+    guard offset + 1 < count else { return 0 }
+    let second = self[offset + 1]
+    if self[offset] == 0xC2 { return second == 0x85 || second == 0xA0 ? 2 : 0 }
+    guard offset + 2 < count else { return 0 }
+    let third = self[offset + 2]
+    switch (self[offset], second) {
+    case (0xE1, 0x9A): return third == 0x80 ? 3 : 0
+    case (0xE2, 0x80): return third <= 0x8A || third == 0xA8 || third == 0xA9 || third == 0xAF ? 3 : 0
+    case (0xE2, 0x81): return third == 0x9F ? 3 : 0
+    case (0xE3, 0x80): return third == 0x80 ? 3 : 0
+    default: return 0
+    }
   }
 }
 

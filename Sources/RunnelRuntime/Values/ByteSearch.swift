@@ -30,7 +30,7 @@ struct ByteSearch {
       let end = min(last, begin + Self.piece)
       var wasted = 0
       while begin <= end {
-        guard let candidate = Self.find(head, in: haystack, from: begin, through: end) else {
+        guard let candidate = Self.offset(of: head, in: haystack, from: begin, through: end) else {
           begin = end + 1
           break
         }
@@ -52,8 +52,8 @@ struct ByteSearch {
     try first(in: text.utf8Span.span, from: 0, strand) != nil
   }
 
-  private static func find(_ byte: UInt8, in haystack: Span<UInt8>, from start: Int, through end: Int) -> Int?
-  {
+  /// The offset of a byte's first occurrence between two offsets, which must be within the bytes.
+  static func offset(of byte: UInt8, in haystack: Span<UInt8>, from start: Int, through end: Int) -> Int? {
     haystack.withUnsafeBytes { bytes in
       // The range is within the bytes, which stay where they are during the call.
       guard let base = bytes.baseAddress,

@@ -44,8 +44,10 @@ func describeSafely(_ value: Value) -> String {
 enum Formatting {
   /// The text of `print(a, b, end: …)`: one space between.
   static func line(
-    _ values: some Sequence<Value>, end: String = "\n", strand: Strand? = nil
+    _ values: some Collection<Value>, end: String = "\n", strand: Strand? = nil
   ) throws(Raised) -> String {
+    // A line that is one string needs no buffer.
+    if values.count == 1, let string = values.first?.string { return string.text + end }
     var printer = Printer(strand: strand)
     var isFirst = true
     for value in values {
@@ -84,6 +86,8 @@ struct Printer {
 
   /// Appends a value. Raises `LimitError` when the text gets too long or the value is nested too deeply.
   mutating func append(_ value: Value, quoted: Bool, depth: Int = 0) throws(Raised) {
+    steps &+= 1
+    if steps & 0xFFF == 0 { try checkpoint() }
     switch value {
     case .nil: bytes.append(contentsOf: "nil".utf8)
     case .bool(let flag): bytes.append(contentsOf: (flag ? "true" : "false").utf8)
@@ -92,7 +96,7 @@ struct Printer {
     case .duration(let nanoseconds): append(duration: nanoseconds)
     case .object(let object):
       try append(object, quoted: quoted, depth: depth)
-      try step()
+      if bytes.count > limit { throw tooLong }
     }
   }
 
@@ -169,11 +173,12 @@ struct Printer {
     bytes.append(UInt8(ascii: " "))
   }
 
-  private mutating func step() throws(Raised) {
-    steps &+= 1
-    if bytes.count > limit { throw Raised(.limitError, "the text would be longer than \(limit) bytes") }
-    if steps & 0xFFF == 0 { try strand?.checkpoint() }
+  private func checkpoint() throws(Raised) {
+    if bytes.count > limit { throw tooLong }
+    try strand?.checkpoint()
   }
+
+  private var tooLong: Raised { Raised(.limitError, "the text would be longer than \(limit) bytes") }
 
   private var tooDeep: Raised {
     Raised(.limitError, "a value nested more than \(nestingLimit) deep cannot be printed")
