@@ -406,13 +406,17 @@ enum TreeCopy {
       let source = try Files.open(old, [.read, .nonblocking, .noFollow])
       let status = try Files.status(of: source.number)
       let target = try Files.open(new, [.write, .create, .exclusive], permissions: 0o600)
-      try Files.copy(from: source.number, to: target.number) {
-        do throws(Raised) {
-          try strand.checkpoint()
-          return true
-        } catch {
-          stopped = error
-          return false
+      // Most trees have many empty files; what only says that it is empty (`/proc`) still has a first byte.
+      let isFilled = status.size > 0 ? true : try hasBytes(source.number)
+      if isFilled {
+        try Files.copy(from: source.number, to: target.number) {
+          do throws(Raised) {
+            try strand.checkpoint()
+            return true
+          } catch {
+            stopped = error
+            return false
+          }
         }
       }
       try Files.setPermissions(target.number, to: status.permissions & 0o777)
@@ -422,6 +426,14 @@ enum TreeCopy {
       throw failure(error, old, below: top)
     }
     if let stopped { throw stopped }
+  }
+
+  private static func hasBytes(_ descriptor: Int32) throws(SystemError) -> Bool {
+    var byte: UInt8 = 0
+    let result = withUnsafeMutableBytes(of: &byte) { buffer in
+      Result { () throws(SystemError) in try DescriptorIO.read(descriptor, into: buffer, at: 0) }
+    }
+    return try result.get() != .endOfFile
   }
 
   private static func failure(_ error: SystemError, _ place: [UInt8], below top: FilePath) -> Raised {
