@@ -24,6 +24,10 @@
 #define CLOSE_RANGE_CLOEXEC (1U << 2)
 #endif
 
+// glibc's own name for clone. ThreadSanitizer takes the usual one for a fork and would start afresh in the
+// child, on memory that is still the parent's.
+extern int __clone(int (*function)(void *), void *stack, int flags, void *argument, ...);
+
 struct child {
   const struct runnel_program *program;
   struct runnel_started *result;
@@ -32,7 +36,8 @@ struct child {
 static void fail(struct runnel_started *result, int stage) {
   result->error = errno;
   result->stage = stage;
-  _exit(127);
+  // Not _exit, which sanitizers take for the end of the parent.
+  for (;;) syscall(SYS_exit_group, 127);
 }
 
 // Puts the three standard descriptors where they belong, whatever their numbers are now.
@@ -68,9 +73,9 @@ static bool protect_descriptors(const struct runnel_program *program) {
 
 // Only after this may signals come in: our handlers would run here, on the parent's memory.
 static void reset_signals(void) {
-  struct sigaction standard;
-  memset(&standard, 0, sizeof standard);
-  standard.sa_handler = SIG_DFL;
+  // By the raw call: glibc refuses its own two signals, which may have been inherited as ignored as well.
+  // Whatever the kernel's structure looks like, all zeroes mean SIG_DFL.
+  char standard[64] = {0};
   for (int signal = 1; signal < NSIG; signal++) {
     if (signal == SIGKILL || signal == SIGSTOP) continue;
     if (signal == SIGHUP) {
@@ -78,7 +83,7 @@ static void reset_signals(void) {
       struct sigaction current;
       if (sigaction(signal, NULL, &current) == 0 && current.sa_handler == SIG_IGN) continue;
     }
-    sigaction(signal, &standard, NULL);
+    syscall(SYS_rt_sigaction, signal, standard, NULL, (long)((NSIG - 1) / 8));
   }
   sigset_t none;
   sigemptyset(&none);
@@ -119,7 +124,7 @@ void runnel_start(const struct runnel_program *program, struct runnel_started *r
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   int pidfd = -1;
-  pid_t pid = clone(child_main, stack + sizeof stack, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &child,
+  pid_t pid = __clone(child_main, stack + sizeof stack, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &child,
                     &pidfd);
   int error = errno;
   pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -131,8 +136,11 @@ void runnel_start(const struct runnel_program *program, struct runnel_started *r
   }
   result->pid = pid;
   if (result->error != 0) {
+    // Struck off while the number is still its own.
+    if (program->group == 0 && program->watchdog >= 0)
+      runnel_watchdog_send(program->watchdog, RUNNEL_WATCHDOG_REMOVE, pid);
     struct runnel_exit ignored;
-    runnel_wait(pidfd, true, &ignored);
+    runnel_wait(pidfd, RUNNEL_REAP, &ignored);
     close(pidfd);
     return;
   }
@@ -140,11 +148,11 @@ void runnel_start(const struct runnel_program *program, struct runnel_started *r
   result->pidfd = pidfd;
 }
 
-int runnel_wait(int pidfd, bool reap, struct runnel_exit *result) {
+int runnel_wait(int pidfd, int manner, struct runnel_exit *result) {
   memset(result, 0, sizeof *result);
   siginfo_t info;
   memset(&info, 0, sizeof info);
-  int options = WEXITED | (reap ? 0 : WNOWAIT | WNOHANG);
+  int options = WEXITED | (manner == RUNNEL_REAP ? 0 : WNOWAIT) | (manner == RUNNEL_PEEK ? WNOHANG : 0);
   int code;
   do {
     code = waitid((idtype_t)3 /* P_PIDFD */, (id_t)pidfd, &info, options);
@@ -156,4 +164,11 @@ int runnel_wait(int pidfd, bool reap, struct runnel_exit *result) {
   result->core_dumped = info.si_code == CLD_DUMPED;
   result->status = info.si_status;
   return 0;
+}
+
+int runnel_take_stop(int pidfd) {
+  siginfo_t info;
+  memset(&info, 0, sizeof info);
+  if (waitid((idtype_t)3 /* P_PIDFD */, (id_t)pidfd, &info, WSTOPPED | WNOHANG) != 0) return -errno;
+  return info.si_pid == 0 ? 0 : info.si_status;
 }

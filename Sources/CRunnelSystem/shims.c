@@ -95,6 +95,12 @@ int runnel_duplicate(int fd) {
   return copy < 0 ? -errno : copy;
 }
 
+int runnel_replace(int fd, int replacement) {
+  int error = dup3(replacement, fd, O_CLOEXEC) < 0 ? errno : 0;
+  close(replacement);
+  return error;
+}
+
 int64_t runnel_copy_range(int source, int target, int64_t count) {
   ssize_t copied;
   do {

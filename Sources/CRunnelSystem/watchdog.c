@@ -2,10 +2,11 @@
 // is left of them once our end of its pipe is closed, which the kernel does however we die. That keeps the
 // promise of language.md §10.5 even against SIGKILL.
 //
-// It is a fork without exec: after the fork it runs only async-signal-safe C. It has a session of its own
-// and all signals blocked, so that neither Ctrl-C nor a terminal's hangup ends it, and its exit raises no
-// SIGCHLD. The records of children reach the pipe before their exec, and each child holds the pipe open
-// until then, so the end of file comes after the last record.
+// It is a fork without exec: after the fork it makes nothing but raw system calls, so that no lock of libc or
+// of a sanitizer that another thread held can matter. It has a session of its own and all signals blocked, so
+// that neither Ctrl-C nor a terminal's hangup ends it, and its exit raises no SIGCHLD. The records of children
+// reach the pipe before their exec, and each child holds the pipe open until then, so the end of file comes
+// after the last record.
 
 #define _GNU_SOURCE
 #include "CRunnelSystem.h"
@@ -21,8 +22,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-// libc by one non-lazy pointer: once the heap is forgotten, the dynamic linker could resolve nothing more.
+// syscall(2) by a pointer that the loader has filled in: once the heap is forgotten, the dynamic linker can
+// resolve nothing more.
 typedef long (*system_call)(long number, ...);
+
+// For what runs after the fork: a sanitizer's state is as it was in the middle of other threads' work.
+#define AFTER_FORK __attribute__((no_sanitize("thread", "address")))
 
 // The groups to kill: an unordered table in memory of its own, because malloc is off limits.
 struct table {
@@ -33,7 +38,7 @@ struct table {
 
 static const size_t first_capacity = 1024;
 
-static void add(struct table *table, int32_t group, system_call call) {
+AFTER_FORK static void add(struct table *table, int32_t group, system_call call) {
   if (table->count == table->capacity) {
     size_t old = table->capacity * sizeof(int32_t), new = old == 0 ? first_capacity * sizeof(int32_t) : 2 * old;
     long larger = old == 0
@@ -46,7 +51,7 @@ static void add(struct table *table, int32_t group, system_call call) {
   table->groups[table->count++] = group;
 }
 
-static void remove_group(struct table *table, int32_t group) {
+AFTER_FORK static void remove_group(struct table *table, int32_t group) {
   // The youngest are struck off most.
   for (size_t index = table->count; index-- > 0;) {
     if (table->groups[index] != group) continue;
@@ -55,14 +60,14 @@ static void remove_group(struct table *table, int32_t group) {
   }
 }
 
-static void obey(struct table *table, const struct runnel_watchdog_record *record, system_call call) {
+AFTER_FORK static void obey(struct table *table, const struct runnel_watchdog_record *record, system_call call) {
   // 0 and 1 would be our own group and init: never.
   if (record->group <= 1) return;
   if (record->operation == RUNNEL_WATCHDOG_ADD) add(table, record->group, call);
   if (record->operation == RUNNEL_WATCHDOG_REMOVE) remove_group(table, record->group);
 }
 
-static bool take_digits(const char **cursor, const char *end, uintptr_t *value) {
+AFTER_FORK static bool take_digits(const char **cursor, const char *end, uintptr_t *value) {
   *value = 0;
   const char *start = *cursor;
   for (; *cursor < end; (*cursor)++) {
@@ -74,19 +79,26 @@ static bool take_digits(const char **cursor, const char *end, uintptr_t *value) 
   return *cursor > start;
 }
 
+// Whether the text begins with these six characters.
+AFTER_FORK static bool begins(const char *text, const char *six) {
+  for (int index = 0; index < 6; index++)
+    if (text[index] != six[index]) return false;
+  return true;
+}
+
 struct range {
   uintptr_t low, high;
 };
 
 // Whether one line of /proc/self/maps is heap-like: private, anonymous, writable, large, and without anything
 // that we still run on.
-static bool is_heap(const char *line, const char *end, struct range *range) {
+AFTER_FORK static bool is_heap(const char *line, const char *end, struct range *range) {
   if (!take_digits(&line, end, &range->low) || line >= end || *line++ != '-') return false;
-  if (!take_digits(&line, end, &range->high) || end - line < 6 || memcmp(line, " rw-p ", 6) != 0) return false;
+  if (!take_digits(&line, end, &range->high) || end - line < 6 || !begins(line, " rw-p ")) return false;
   // What is mapped from a file, and the stack, end in a name after the last space; heaps do not.
   const char *name = end;
   while (name > line && name[-1] != ' ') name--;
-  if (name < end && !(end - name == 6 && memcmp(name, "[heap]", 6) == 0)) return false;
+  if (name < end && !(end - name == 6 && begins(name, "[heap]"))) return false;
   char here;
   uintptr_t stack = (uintptr_t)&here, thread = (uintptr_t)&errno;
   if (range->low <= stack && stack < range->high) return false;
@@ -97,57 +109,56 @@ static bool is_heap(const char *line, const char *end, struct range *range) {
 // The fork shares its parent's pages, and would keep a copy of each that the parent changes; it would also
 // look as large as its parent to the OOM killer. It needs none of them. First all are found, then all are
 // given back: afterwards the dynamic linker's own data may be gone.
-static void forget_heap(system_call call) {
-  int maps = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+AFTER_FORK static void forget_heap(system_call call) {
+  long maps = call(SYS_openat, (long)AT_FDCWD, "/proc/self/maps", (long)O_RDONLY, 0L);
   if (maps < 0) return;
   struct range ranges[256];
-  size_t found = 0, filled = 0;
-  char buffer[4096];
-  while (found < 256) {
-    ssize_t count = read(maps, buffer + filled, sizeof buffer - filled);
+  size_t found = 0, length = 0;
+  char buffer[4096], line[128];
+  for (;;) {
+    long count = call(SYS_read, maps, buffer, sizeof buffer);
     if (count <= 0) break;
-    filled += (size_t)count;
-    size_t start = 0;
-    for (size_t index = 0; index < filled && found < 256; index++) {
-      if (buffer[index] != '\n') continue;
-      if (is_heap(buffer + start, buffer + index, &ranges[found])) found++;
-      start = index + 1;
+    for (long index = 0; index < count; index++) {
+      if (buffer[index] != '\n') {
+        // What does not fit has a long path, and so is no heap.
+        if (length < sizeof line) line[length++] = buffer[index];
+        continue;
+      }
+      if (length < sizeof line && found < 256 && is_heap(line, line + length, &ranges[found])) found++;
+      length = 0;
     }
-    if (start == 0 && filled == sizeof buffer) break;
-    memmove(buffer, buffer + start, filled - start);
-    filled -= start;
   }
-  close(maps);
+  call(SYS_close, maps);
   for (size_t index = 0; index < found; index++)
     call(SYS_madvise, ranges[index].low, ranges[index].high - ranges[index].low, (long)MADV_DONTNEED);
 }
 
-static void close_everything_but(int keep) {
-  if (keep != 3) {
-    if (dup2(keep, 3) < 0) _exit(1);
+// Leaves the pipe at 3, and /dev/null at 0, 1 and 2.
+AFTER_FORK static void keep_only(long pipe, system_call call) {
+  if (pipe != 3) call(SYS_dup3, pipe, 3L, 0L);
+  if (call(SYS_close_range, 4U, ~0U, 0U) != 0) {
+    for (long fd = 4; fd < 65536; fd++) call(SYS_close, fd);
   }
-  if (syscall(SYS_close_range, 4U, ~0U, 0U) != 0) {
-    for (int fd = 4; fd < 65536; fd++) close(fd);
+  long null = call(SYS_openat, (long)AT_FDCWD, "/dev/null", (long)O_RDWR, 0L);
+  for (long fd = 0; fd < 3; fd++) {
+    // Where 0, 1 or 2 was closed, /dev/null may be there already.
+    if (null >= 0 && null != fd) call(SYS_dup3, null, fd, 0L);
   }
-  int null = open("/dev/null", O_RDWR);
-  if (null < 0) null = 3;
-  for (int fd = 0; fd < 3; fd++) dup2(null, fd);
-  if (null > 3) close(null);
+  if (null > 3) call(SYS_close, null);
 }
 
-_Noreturn static void watch(int pipe) {
-  setsid();
-  close_everything_but(pipe);
-  if (chdir("/") != 0) { /* then it holds on to where it was started */ }
-  prctl(PR_SET_NAME, "runnel-watchdog", 0, 0, 0);
-  const system_call volatile pointer = syscall;
-  const system_call call = pointer;
+AFTER_FORK _Noreturn static void watch(int pipe, system_call call) {
   struct table table = {NULL, 0, 0};
   struct runnel_watchdog_record records[128];
+  call(SYS_setsid);
+  keep_only(pipe, call);
+  call(SYS_chdir, "/");
+  call(SYS_prctl, (long)PR_SET_NAME, "runnel-watchdog", 0L, 0L, 0L);
   forget_heap(call);
 
   for (;;) {
-    // All signals are blocked, so nothing interrupts it. Records are written atomically and the buffer holds a whole number of them, so no read splits one.
+    // All signals are blocked, so nothing interrupts it. Records are written atomically and the buffer holds a
+    // whole number of them, so no read splits one.
     long count = call(SYS_read, 3L, records, sizeof records);
     if (count <= 0) break;
     for (size_t index = 0; index < (size_t)count / sizeof *records; index++) obey(&table, &records[index], call);
@@ -156,7 +167,7 @@ _Noreturn static void watch(int pipe) {
   for (;;) call(SYS_exit_group, 0L);
 }
 
-int runnel_watchdog_start(pid_t *pid) {
+AFTER_FORK int runnel_watchdog_start(pid_t *pid) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return -errno;
   // Above 2, so that placing a program's standard descriptors can never hit it.
@@ -175,8 +186,10 @@ int runnel_watchdog_start(pid_t *pid) {
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   // A fork whose end raises no signal and which waitpid(-1) does not see; no atfork handlers run.
-  long child = syscall(SYS_clone, 0L, 0L, 0L, 0L, 0L);
-  if (child == 0) watch(ends[0]);
+  const system_call volatile pointer = syscall;
+  const system_call call = pointer;
+  long child = call(SYS_clone, 0L, 0L, 0L, 0L, 0L);
+  if (child == 0) watch(ends[0], call);
   int error = errno;
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   close(ends[0]);

@@ -1,7 +1,7 @@
 // The one lock of the whole project. It protects named fields for a few lines and is never held across a
 // call-out. It lies inside its owner (no allocation), and everything that locks comes through `withLock`,
 // so ThreadSanitizer needs to be told in one place only: it reports correct uses of
-// `Synchronization.Mutex` (docs/architecture.md, decision 6).
+// `Synchronization.Mutex` (docs/architecture.md, "Locks").
 
 public import Synchronization
 
@@ -24,6 +24,7 @@ public struct Lock: ~Copyable, Sendable {
   public borrowing func withLock<Result: ~Copyable, Failure: Error>(
     _ body: () throws(Failure) -> Result
   ) throws(Failure) -> Result {
+    // By halves, because its own `withLock` wants results that are `sending`, and to have a place for the shim.
     mutex._unsafeLock()
     // Here ThreadSanitizer will be told: acquired (a C shim, compiled in only under it).
     defer {

@@ -105,6 +105,13 @@ public struct StartedProgram: ~Copyable, Sendable {
     try Programs.peekExit(pidfd.number)
   }
 
+  /// Which signal has stopped it since the last question (Ctrl-Z), nil for none. A pidfd does not tell: who
+  /// gives the terminal away asks at each SIGCHLD, or it would wait for ever in the background.
+  public borrowing func takeStop() -> Int32? {
+    let signal = runnel_take_stop(pidfd.number)
+    return signal > 0 ? signal : nil
+  }
+
   /// Sends a signal to this process alone. It cannot hit another.
   ///
   /// - Returns: whether there was still somebody to get it.
@@ -118,7 +125,8 @@ public struct StartedProgram: ~Copyable, Sendable {
     try Programs.reap(pidfd.number)
   }
 
-  /// Ends a leader and its group: kills what is left of the group, strikes it off, and reaps the leader.
+  /// Ends a leader that has exited, or waits until it has, and its group: kills what is left of the group,
+  /// strikes it off, and reaps the leader.
   ///
   /// Members that were started with `.join` are to be reaped before, or after; they get the signal too.
   ///
@@ -127,6 +135,7 @@ public struct StartedProgram: ~Copyable, Sendable {
     leavingGroup: Bool = false, watchdog: Watchdog = .shared
   ) throws(SystemError) -> ExitStatus {
     if isLeader {
+      _ = try Programs.awaitExit(pidfd.number)
       if !leavingGroup { Programs.signal(group: processGroup, SIGKILL) }
       watchdog.strikeOff(group: processGroup)
     }
@@ -146,7 +155,7 @@ public enum Programs {
     guard let name = spec.arguments.first, !name.isEmpty else { throw .notFound(name: "") }
     let path = try ProgramSearch.find(name, for: spec)
     do {
-      return try launch(path, spec.arguments, spec, watchdog)
+      return try launchUnbusy(path, spec.arguments, spec, watchdog)
     } catch .system(let error) where error.code == ENOEXEC {
       // A script without a `#!` line: run by sh, as execvp and every shell do.
       let shell = Array("/bin/sh".utf8)
@@ -154,18 +163,40 @@ public enum Programs {
     }
   }
 
+  /// A file that was just written can be "busy": a program that another thread is starting holds all our
+  /// descriptors, that file's among them, until its own exec, well under a millisecond (golang/go#22315).
+  private static func launchUnbusy(
+    _ path: [UInt8], _ arguments: [[UInt8]], _ spec: ProgramSpec, _ watchdog: Watchdog?
+  ) throws(StartError) -> StartedProgram {
+    for attempt in 0..<5 {
+      do {
+        return try launch(path, arguments, spec, watchdog)
+      } catch .system(let error) where error.code == ETXTBSY {
+        usleep(1000 << UInt32(attempt))
+      }
+    }
+    return try launch(path, arguments, spec, watchdog)
+  }
+
   /// How the child behind a pidfd has ended, nil while it runs. It stays unreaped.
   public static func peekExit(_ pidfd: Int32) throws(SystemError) -> ExitStatus? {
-    var exit = runnel_exit()
-    try shimCheck("waitid", nil, runnel_wait(pidfd, false, &exit))
-    return ExitStatus(exit)
+    try wait(pidfd, RUNNEL_PEEK)
+  }
+
+  /// Waits until the child behind a pidfd has ended, and leaves it unreaped.
+  public static func awaitExit(_ pidfd: Int32) throws(SystemError) -> ExitStatus {
+    try wait(pidfd, RUNNEL_AWAIT) ?? .exited(0)
   }
 
   /// Takes the exit of the child behind a pidfd, waiting for it if need be.
   public static func reap(_ pidfd: Int32) throws(SystemError) -> ExitStatus {
+    try wait(pidfd, RUNNEL_REAP) ?? .exited(0)
+  }
+
+  private static func wait(_ pidfd: Int32, _ manner: runnel_wait_manner) throws(SystemError) -> ExitStatus? {
     var exit = runnel_exit()
-    try shimCheck("waitid", nil, runnel_wait(pidfd, true, &exit))
-    return ExitStatus(exit) ?? .exited(0)
+    try shimCheck("waitid", nil, runnel_wait(pidfd, Int32(manner.rawValue), &exit))
+    return ExitStatus(exit)
   }
 
   /// Sends a signal to every process of a group whose leader is not reaped.
@@ -215,11 +246,8 @@ public enum Programs {
         }
       }
     } catch { throw .system(error) }
-    if isNew, result.pid > 0, let watchdog {
-      watchdog.noteAdded(group: result.pid, isLost: result.watchdog_lost)
-      if result.error != 0 { watchdog.strikeOff(group: result.pid) }
-    }
     guard result.error == 0 else { throw failure(result, path, spec) }
+    if isNew, let watchdog { watchdog.noteAdded(group: result.pid, isLost: result.watchdog_lost) }
     let group: Int32 =
       switch spec.group {
       case .new: result.pid

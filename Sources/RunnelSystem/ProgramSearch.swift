@@ -34,7 +34,7 @@ public enum ProgramSearch {
   }
 
   /// The path to execute for a name. With a `/` in it, it is taken as it is.
-  static func find(_ name: [UInt8], for spec: ProgramSpec) throws(StartError) -> [UInt8] {
+  public static func find(_ name: [UInt8], for spec: ProgramSpec) throws(StartError) -> [UInt8] {
     if name.contains(slash) { return name }
     var forbidden: [UInt8]?
     for directory in directories(in: path(of: spec)) {

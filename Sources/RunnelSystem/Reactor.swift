@@ -1,5 +1,5 @@
 // Turns what the kernel has to say into completions: one epoll, one eventfd to be woken by. Nothing is
-// created before it is needed, because start-up is a feature (docs/architecture.md, decision 11).
+// created before it is needed, because start-up is a feature (docs/architecture.md, "Start-up").
 //
 // Each watch is for one event. The kernel disarms a descriptor when it reports it (EPOLLONESHOT), and each
 // watch arms it anew; so a watch costs one system call, a cancelled one costs none, and the table cannot go

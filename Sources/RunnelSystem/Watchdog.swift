@@ -60,16 +60,20 @@ public final class Watchdog: @unchecked Sendable {
   }
 
   private func start() throws(SystemError) {
-    pipe = try shimResult("fork", nil, runnel_watchdog_start(&process))
+    let end = try shimResult("fork", nil, runnel_watchdog_start(&process))
+    if pipe < 0 {
+      pipe = end
+    } else {
+      // Another thread may be about to write to the old number: it must never come to name something else.
+      try shimCheck("dup3", nil, runnel_replace(pipe, end))
+    }
   }
 
+  /// Starts a new watchdog after the old one has been killed. Should that fail, the next call tries again.
   private func replace() {
-    if pipe >= 0 { _ = close(pipe) }
-    pipe = -1
     // The old one raised no SIGCHLD, so only a wait for clones takes it away.
     waitpid(process, nil, Int32(bitPattern: 0x8000_0000) | WNOHANG)
-    process = 0
-    guard !groups.isEmpty, (try? start()) != nil else { return }
+    guard (try? start()) != nil else { return }
     for group in groups { _ = runnel_watchdog_send(pipe, Int32(RUNNEL_WATCHDOG_ADD.rawValue), group) }
   }
 }

@@ -68,8 +68,14 @@ struct runnel_exit {
   int status;
 };
 
-/// Looks at (`reap` false) or takes away (`reap` true, waits) a child's exit. Returns 0 or an errno.
-int runnel_wait(int pidfd, bool reap, struct runnel_exit *result);
+/// How to ask for an exit: only look; wait for it, but leave it there; wait for it and take it away.
+enum runnel_wait_manner { RUNNEL_PEEK, RUNNEL_AWAIT, RUNNEL_REAP };
+
+/// Asks for the exit of the child behind a pidfd, in one of `runnel_wait_manner`. Returns 0 or an errno.
+int runnel_wait(int pidfd, int manner, struct runnel_exit *result);
+
+/// Takes the news that the child has been stopped (Ctrl-Z). Returns the signal, 0 if there is none, or -errno.
+int runnel_take_stop(int pidfd);
 
 // MARK: The watchdog (watchdog.c)
 
@@ -156,6 +162,9 @@ int runnel_set_close_on_exec(int fd, bool on);
 
 /// A pipe with CLOEXEC on both ends, and O_NONBLOCK on those that are named. Returns 0 or an errno.
 int runnel_pipe(int32_t *reader, int32_t *writer, bool nonblocking_reader, bool nonblocking_writer);
+
+/// Makes `fd` another name of `replacement`, which is closed; CLOEXEC, in one step. Returns 0 or an errno.
+int runnel_replace(int fd, int replacement);
 
 /// Copies up to `count` bytes within the kernel, from and to the files' positions. A count or -errno.
 int64_t runnel_copy_range(int source, int target, int64_t count);

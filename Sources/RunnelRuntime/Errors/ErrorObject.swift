@@ -35,6 +35,8 @@ public final class ErrorObject: Object, @unchecked Sendable {
   public internal(set) var suppressed: [ErrorObject] = []
   /// Where it was raised and through which calls and tasks it came, innermost first; empty until raised.
   public internal(set) var trace: [TraceEntry] = []
+  /// What a `retry` that it left had tried: each attempt's error, nil where `until` refused the value.
+  var attempts: [Value]?
   /// Only for `ErrorKind.exit`: the exit status.
   var exitCode: Int = 0
 
@@ -57,6 +59,7 @@ public final class ErrorObject: Object, @unchecked Sendable {
     copy.notes = notes
     copy.suppressed = suppressed
     copy.trace = trace
+    copy.attempts = attempts
     copy.exitCode = exitCode
     return copy
   }

@@ -76,7 +76,9 @@ enum Arithmetic {
       if a.string != nil { return "use interpolation, `\"{x:>8}\"`" }
     default: break
     }
-    if isDuration(a) != isDuration(b), isNumber(a) || isNumber(b) { return "give the number a unit, as in `5s`" }
+    if isDuration(a) != isDuration(b), isNumber(a) || isNumber(b) {
+      return "give the number a unit, as in `5s`"
+    }
     if a.isNil || b.isNil { return "use `??` to give a value for nil" }
     return nil
   }

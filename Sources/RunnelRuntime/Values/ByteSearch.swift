@@ -52,7 +52,8 @@ struct ByteSearch {
     try first(in: text.utf8Span.span, from: 0, strand) != nil
   }
 
-  private static func find(_ byte: UInt8, in haystack: Span<UInt8>, from start: Int, through end: Int) -> Int? {
+  private static func find(_ byte: UInt8, in haystack: Span<UInt8>, from start: Int, through end: Int) -> Int?
+  {
     haystack.withUnsafeBytes { bytes in
       // The range is within the bytes, which stay where they are during the call.
       guard let base = bytes.baseAddress,

@@ -99,7 +99,9 @@ struct FormatSpec: Sendable {
     var number: Int?
     while let first = rest.first, first.isASCII, let digit = first.wholeNumberValue {
       let next = (number ?? 0) * 10 + digit
-      guard next <= most else { throw Raised(.valueError, "a number in the format `\(text)` is over \(most)") }
+      guard next <= most else {
+        throw Raised(.valueError, "a number in the format `\(text)` is over \(most)")
+      }
       number = next
       rest.removeFirst()
     }
@@ -166,12 +168,17 @@ struct FormatSpec: Sendable {
       } else {
         body = Formatting.float(magnitude)
       }
-    case .fixed: body = magnitude.isFinite ? DecimalText.fixed(magnitude, digits: digits ?? 6) : Formatting.float(magnitude)
+    case .fixed:
+      body =
+        magnitude.isFinite ? DecimalText.fixed(magnitude, digits: digits ?? 6) : Formatting.float(magnitude)
     case .scientific:
-      body = magnitude.isFinite ? DecimalText.scientific(magnitude, digits: digits ?? 6) : Formatting.float(magnitude)
+      body =
+        magnitude.isFinite
+        ? DecimalText.scientific(magnitude, digits: digits ?? 6) : Formatting.float(magnitude)
     case .percent:
       let scaled = magnitude * 100
-      body = (scaled.isFinite ? DecimalText.fixed(scaled, digits: digits ?? 6) : Formatting.float(scaled)) + "%"
+      body =
+        (scaled.isFinite ? DecimalText.fixed(scaled, digits: digits ?? 6) : Formatting.float(scaled)) + "%"
     case .size, .binarySize:
       let whole = number.rounded()
       guard let size = Int(exactly: whole) else { throw unfit("float") }
@@ -206,7 +213,8 @@ struct FormatSpec: Sendable {
       // What would be shown as 1000.0 is shown in the next unit.
       if unit == "T" || DecimalText.rounded(amount, digits: places) < base {
         return finished(
-          isNegative: bytes < 0, body: grouped(DecimalText.fixed(amount, digits: places)) + unit + infix + "B")
+          isNegative: bytes < 0, body: grouped(DecimalText.fixed(amount, digits: places)) + unit + infix + "B"
+        )
       }
     }
     return ""
@@ -218,7 +226,9 @@ struct FormatSpec: Sendable {
     let characters = Array(body)
     let whole = characters.prefix { $0.isHexDigit }.count
     // `1e+20` has no groups to speak of, `inf` none at all.
-    guard whole == characters.count || characters[whole] == "." || characters[whole] == "%" else { return body }
+    guard whole == characters.count || characters[whole] == "." || characters[whole] == "%" else {
+      return body
+    }
     var result = ""
     for (index, character) in characters.enumerated() {
       if index > 0, index < whole, (whole - index) % group == 0 { result.append(separator) }

@@ -120,7 +120,7 @@ struct Printer {
       bytes.append(contentsOf: " bytes>".utf8)
     case .range: append(unsafeDowncast(object, to: RangeObject.self))
     case .error: bytes.append(contentsOf: unsafeDowncast(object, to: ErrorObject.self).summary.utf8)
-    case .time: bytes.append(contentsOf: describeTime(unsafeDowncast(object, to: TimeObject.self)).utf8)
+    case .time: bytes.append(contentsOf: timeText(unsafeDowncast(object, to: TimeObject.self)).utf8)
     default:
       bytes.append(UInt8(ascii: "<"))
       bytes.append(contentsOf: object.typeName.utf8)
@@ -175,7 +175,9 @@ struct Printer {
     if steps & 0xFFF == 0 { try strand?.checkpoint() }
   }
 
-  private var tooDeep: Raised { Raised(.limitError, "a value nested more than \(nestingLimit) deep cannot be printed") }
+  private var tooDeep: Raised {
+    Raised(.limitError, "a value nested more than \(nestingLimit) deep cannot be printed")
+  }
 
   // MARK: Leaves
 
@@ -283,7 +285,8 @@ func isName(_ text: String) -> Bool {
   var isFirst = true
   for byte in text.utf8 {
     switch byte {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "_"): break
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "_"):
+      break
     case UInt8(ascii: "0")...UInt8(ascii: "9"): if isFirst { return false }
     case 0x80...: return isUnicodeName(text)
     default: return false

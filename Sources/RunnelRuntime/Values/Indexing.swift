@@ -68,7 +68,9 @@ func contains(_ item: Value, in container: Value, strand: Strand? = nil) throws(
       let storage = unsafeDowncast(object, to: MapObject.self).storage
       if let name = item.string { return storage.position(of: name) != nil }
       return storage.position(of: item, hash: try requireKey(item)) != nil
-    case .list: return try Indexing.firstIndex(of: item, in: unsafeDowncast(object, to: ListObject.self).items, strand) != nil
+    case .list:
+      return try Indexing.firstIndex(of: item, in: unsafeDowncast(object, to: ListObject.self).items, strand)
+        != nil
     case .range: return Indexing.position(of: item, in: unsafeDowncast(object, to: RangeObject.self)) != nil
     case .string:
       guard let part = item.string else {
@@ -122,7 +124,8 @@ enum Indexing {
   }
 
   /// Clamped bounds of a slice.
-  static func bounds(_ lower: Value, _ upper: Value, inclusive: Bool, count: Int) throws(Raised) -> Range<Int> {
+  static func bounds(_ lower: Value, _ upper: Value, inclusive: Bool, count: Int) throws(Raised) -> Range<Int>
+  {
     let start = try bound(lower, open: 0, count: count)
     var end = try bound(upper, open: count, count: count)
     if inclusive, case .int(let number) = upper {
@@ -152,10 +155,10 @@ enum Indexing {
 
   /// `KeyError` for a key that is not in a map, naming the nearest one that is.
   static func missingKey(_ key: Value, in storage: MapStorage) -> Raised {
-    var message = "no key `\(key.string.map { $0.text } ?? brief(key))`"
+    var message = "the map has no key `\(key.string.map { $0.text } ?? brief(key))`"
     if let name = key.string?.text, name.utf8.count <= 64 {
       let names = storage.lazy.prefix(1_000).compactMap { $0.key.string?.text }
-      if let near = NearestName.suggest(for: name, among: names) { message += ": did you mean `\(near)`?" }
+      if let near = NearestName.suggest(for: name, among: names) { message += "; did you mean `\(near)`?" }
     }
     return Raised(.keyError, message, data: ["key": key])
   }
@@ -200,7 +203,8 @@ enum Indexing {
     default: return nil
     }
     guard !range.isDuration, range.contains(number) else { return nil }
-    return Int((number.subtractingReportingOverflow(range.lower).partialValue.magnitude) / range.step.magnitude)
+    return Int(
+      (number.subtractingReportingOverflow(range.lower).partialValue.magnitude) / range.step.magnitude)
   }
 }
 

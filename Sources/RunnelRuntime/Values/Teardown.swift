@@ -9,10 +9,13 @@ enum Teardown {
 
   /// Releases the items of a list that is going away.
   static func release(_ items: inout [Value]) {
-    for case .object(let object) in items where holdsOthers(object.tag) {
-      nested(&items)
-      return
-    }
+    if holdsContainers(items) { nested(&items) }
+  }
+
+  /// On its own: an iterator that is still alive would keep the items, and release them outside `nested`.
+  private static func holdsContainers(_ items: [Value]) -> Bool {
+    for case .object(let object) in items where holdsOthers(object.tag) { return true }
+    return false
   }
 
   static func release(_ storage: inout MapStorage) {

@@ -40,7 +40,9 @@ public enum NearestName {
       var lowest = i
       for j in 1...b.count {
         var value = min(last[j] + 1, current[j - 1] + 1, last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1))
-        if i > 1, j > 1, a[i - 1] == b[j - 2], a[i - 2] == b[j - 1] { value = min(value, beforeLast[j - 2] + 1) }
+        if i > 1, j > 1, a[i - 1] == b[j - 2], a[i - 2] == b[j - 1] {
+          value = min(value, beforeLast[j - 2] + 1)
+        }
         current[j] = value
         lowest = min(lowest, value)
       }

@@ -26,7 +26,7 @@ enum SystemFacts {
       constants: constants)
   }
 
-  private static var constants: [(name: String, documentation: String, value: (Strand) -> Value)] {
+  private static var constants: [(name: String, documentation: String, value: @Sendable (Strand) -> Value)] {
     [
       ("pid", "This process's number.", { _ in .int(Int(SystemInfo.processID)) }),
       ("ppid", "The number of the process that started this one.", { _ in .int(Int(SystemInfo.parentID)) }),

@@ -1,5 +1,5 @@
 // The part of the system library that is written in Runnel, because it reads streams, and only the machine
-// runs generators (architecture.md, decision 2).
+// runs generators (docs/architecture.md, "The machine").
 
 /// Source for the prelude.
 enum SystemPrelude {

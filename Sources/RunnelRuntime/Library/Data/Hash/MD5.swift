@@ -1,0 +1,67 @@
+// MD5 (RFC 1321). No longer safe against forgers; still what many files are listed with.
+
+struct MD5: BlockCompression {
+  static let isBigEndian = false
+
+  private var state: (UInt32, UInt32, UInt32, UInt32) = (0x6745_2301, 0xEFCD_AB89, 0x98BA_DCFE, 0x1032_5476)
+
+  init() {}
+
+  var words: [UInt32] { [state.0, state.1, state.2, state.3] }
+
+  mutating func compress(_ block: UnsafeRawPointer) {
+    var words = InlineArray<16, UInt32>(repeating: 0)
+    for index in 0..<16 {
+      words[unchecked: index] = UInt32(littleEndian: block.loadUnaligned(fromByteOffset: index &* 4, as: UInt32.self))
+    }
+    var (a, b, c, d) = state
+    let constants = Self.constants
+
+    @inline(__always)
+    func step(_ round: Int, _ mix: UInt32, _ word: Int, _ shift: UInt32) {
+      // Indexes are masked, so they are below 64 and 16.
+      let sum = a &+ mix &+ constants[unchecked: round & 63] &+ words[unchecked: word & 15]
+      (a, d, c, b) = (d, c, b, b &+ rotatedLeft(sum, shift))
+    }
+
+    for round in stride(from: 0, to: 16, by: 4) {
+      step(round, (b & c) | (~b & d), round, 7)
+      step(round &+ 1, (b & c) | (~b & d), round &+ 1, 12)
+      step(round &+ 2, (b & c) | (~b & d), round &+ 2, 17)
+      step(round &+ 3, (b & c) | (~b & d), round &+ 3, 22)
+    }
+    for round in stride(from: 16, to: 32, by: 4) {
+      step(round, (d & b) | (~d & c), 5 &* round &+ 1, 5)
+      step(round &+ 1, (d & b) | (~d & c), 5 &* round &+ 6, 9)
+      step(round &+ 2, (d & b) | (~d & c), 5 &* round &+ 11, 14)
+      step(round &+ 3, (d & b) | (~d & c), 5 &* round &+ 16, 20)
+    }
+    for round in stride(from: 32, to: 48, by: 4) {
+      step(round, b ^ c ^ d, 3 &* round &+ 5, 4)
+      step(round &+ 1, b ^ c ^ d, 3 &* round &+ 8, 11)
+      step(round &+ 2, b ^ c ^ d, 3 &* round &+ 11, 16)
+      step(round &+ 3, b ^ c ^ d, 3 &* round &+ 14, 23)
+    }
+    for round in stride(from: 48, to: 64, by: 4) {
+      step(round, c ^ (b | ~d), 7 &* round, 6)
+      step(round &+ 1, c ^ (b | ~d), 7 &* round &+ 7, 10)
+      step(round &+ 2, c ^ (b | ~d), 7 &* round &+ 14, 15)
+      step(round &+ 3, c ^ (b | ~d), 7 &* round &+ 21, 21)
+    }
+    state.0 &+= a
+    state.1 &+= b
+    state.2 &+= c
+    state.3 &+= d
+  }
+
+  private static let constants: InlineArray<64, UInt32> = [
+    0xD76A_A478, 0xE8C7_B756, 0x2420_70DB, 0xC1BD_CEEE, 0xF57C_0FAF, 0x4787_C62A, 0xA830_4613, 0xFD46_9501,
+    0x6980_98D8, 0x8B44_F7AF, 0xFFFF_5BB1, 0x895C_D7BE, 0x6B90_1122, 0xFD98_7193, 0xA679_438E, 0x49B4_0821,
+    0xF61E_2562, 0xC040_B340, 0x265E_5A51, 0xE9B6_C7AA, 0xD62F_105D, 0x0244_1453, 0xD8A1_E681, 0xE7D3_FBC8,
+    0x21E1_CDE6, 0xC337_07D6, 0xF4D5_0D87, 0x455A_14ED, 0xA9E3_E905, 0xFCEF_A3F8, 0x676F_02D9, 0x8D2A_4C8A,
+    0xFFFA_3942, 0x8771_F681, 0x6D9D_6122, 0xFDE5_380C, 0xA4BE_EA44, 0x4BDE_CFA9, 0xF6BB_4B60, 0xBEBF_BC70,
+    0x289B_7EC6, 0xEAA1_27FA, 0xD4EF_3085, 0x0488_1D05, 0xD9D4_D039, 0xE6DB_99E5, 0x1FA2_7CF8, 0xC4AC_5665,
+    0xF429_2244, 0x432A_FF97, 0xAB94_23A7, 0xFC93_A039, 0x655B_59C3, 0x8F0C_CC92, 0xFFEF_F47D, 0x8584_5DD1,
+    0x6FA8_7E4F, 0xFE2C_E6E0, 0xA301_4314, 0x4E08_11A1, 0xF753_7E82, 0xBD3A_F235, 0x2AD7_D2BB, 0xEB86_D391,
+  ]
+}

@@ -1,0 +1,147 @@
+// The namespace `url`.
+
+enum URLLibrary {
+  static var group: NativeGroup {
+    NativeGroup(
+      "url", summary: "URLs (RFC 3986), their parts and their encoding.",
+      functions: [
+        NativeFunction(
+          "parse(text)",
+          documentation: """
+            `{scheme, host, port, path, query, fragment}`: scheme and host in lower case, `path` and `fragment` decoded, `query` a \
+            map of decoded texts. A name that the query has several times gives the list of its values. `host` and `port` are nil \
+            where there is none, the others empty; `user` and `password` are there if the URL has them. A bad port or host raises \
+            `ParseError`.
+            """, body: .plain(parse)),
+        NativeFunction(
+          "encode(part)",
+          documentation: "A string (or bytes) with all but letters, digits and `-._~` percent-encoded.",
+          body: .plain(encode)),
+        NativeFunction(
+          "decode(text)", documentation: "A percent-encoded text decoded; `+` stays.", body: .plain(decode)),
+        NativeFunction(
+          "query(map)",
+          documentation: """
+            A map as a query, `a=1&b=x+y`: blanks become `+`, a list gives its name several times, nil leaves it out. `url.parse` \
+            reads it back.
+            """, body: .plain(query)),
+        NativeFunction(
+          "join(base, ref)",
+          documentation: "What a reference (`../b`, `?x=1`, a whole URL) means on a page of the base URL.", body: .plain(join)),
+      ])
+  }
+
+  // MARK: Parsing
+
+  private static func parse(_ call: borrowing NativeCall) throws(Raised) -> Value {
+    let text = try call.string(0)
+    if text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) {
+      throw Raised(.parseError, "a URL cannot hold control characters or newlines")
+    }
+    let parts = URLReference(text)
+    let authority = try Authority(parts.authority)
+    var map = MapStorage(minimumCapacity: 8)
+    map.set(.string("scheme"), .string(parts.scheme?.lowercased() ?? ""))
+    if let user = authority.user { map.set(.string("user"), .string(user)) }
+    if let password = authority.password { map.set(.string("password"), .string(password)) }
+    map.set(.string("host"), authority.host.map { .string($0) } ?? .nil)
+    map.set(.string("port"), authority.port.map { .int($0) } ?? .nil)
+    map.set(.string("path"), .string(PercentEncoding.decode(parts.path)))
+    map.set(.string("query"), .object(MapObject(parsedQuery(parts.query ?? ""))))
+    map.set(.string("fragment"), .string(PercentEncoding.decode(parts.fragment ?? "")))
+    return .object(MapObject(map))
+  }
+
+  /// `user:password@host:port`.
+  private struct Authority {
+    var user: String?
+    var password: String?
+    var host: String?
+    var port: Int?
+
+    init(_ text: String?) throws(Raised) {
+      guard let text else { return }
+      var rest = text[...]
+      if let at = rest.lastIndex(of: "@") {
+        let parts = rest[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        user = parts.first.map { PercentEncoding.decode($0) }
+        if parts.count > 1 { password = PercentEncoding.decode(parts[1]) }
+        rest = rest[rest.index(after: at)...]
+      }
+      let name: Substring
+      if rest.hasPrefix("[") {
+        // An IPv6 address, whose colons are its own.
+        guard let close = rest.firstIndex(of: "]") else {
+          throw Raised(.parseError, "the `[` of the host `\(rest)` is not closed")
+        }
+        name = rest[rest.index(after: rest.startIndex)..<close]
+        rest = rest[rest.index(after: close)...]
+        guard !name.isEmpty, name.utf8.allSatisfy({ hexDigitValue($0) != nil || ":.%".utf8.contains($0) || $0 == 0x76 })
+        else { throw Raised(.parseError, "`[\(name)]` is no IPv6 address") }
+      } else {
+        let colon = rest.firstIndex(of: ":") ?? rest.endIndex
+        name = rest[..<colon]
+        rest = rest[colon...]
+        if let wrong = name.first(where: { $0.isWhitespace || "<>\"\\^`{|}".contains($0) }) {
+          throw Raised(.parseError, "the host `\(name)` cannot hold `\(wrong)`")
+        }
+      }
+      host = name.isEmpty ? nil : PercentEncoding.decode(name).lowercased()
+      guard !rest.isEmpty else { return }
+      guard rest.hasPrefix(":") else { throw Raised(.parseError, "there is text after the host `[\(name)]`") }
+      let digits = rest.dropFirst()
+      if digits.isEmpty { return }
+      guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(digits), number <= 65_535 else {
+        throw Raised(.parseError, "`\(digits)` is no port; ports are 0 to 65535")
+      }
+      port = number
+    }
+  }
+
+  private static func parsedQuery(_ query: String) -> MapStorage {
+    var map = MapStorage()
+    for pair in query.split(separator: "&") {
+      let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      let key = Value.string(PercentEncoding.decode(parts[0], plusAsBlank: true))
+      let value = Value.string(parts.count > 1 ? PercentEncoding.decode(parts[1], plusAsBlank: true) : "")
+      if let earlier = map[key] {
+        map.set(key, .list((earlier.list?.items ?? [earlier]) + [value]))
+      } else {
+        map.set(key, value)
+      }
+    }
+    return map
+  }
+
+  // MARK: Encoding
+
+  private static func encode(_ call: borrowing NativeCall) throws(Raised) -> Value {
+    if let bytes = call[0].bytes { return .string(PercentEncoding.encode(bytes.bytes)) }
+    guard let text = call[0].string?.text else { throw call.wrongType(0, expected: "a string or bytes") }
+    return .string(PercentEncoding.encode(text.utf8))
+  }
+
+  private static func decode(_ call: borrowing NativeCall) throws(Raised) -> Value {
+    .string(PercentEncoding.decode(try call.string(0)))
+  }
+
+  private static func query(_ call: borrowing NativeCall) throws(Raised) -> Value {
+    var pairs: [String] = []
+    for (key, value) in try call.map(0) {
+      for item in value.list?.items ?? [value] where !item.isNil {
+        guard let name = plainText(key), let text = plainText(item) else {
+          throw Raised(.valueError, "a query cannot hold a \(item.typeName), under `\(plainText(key) ?? "its key")`")
+        }
+        pairs.append(
+          PercentEncoding.encode(name.utf8, blankAsPlus: true) + "="
+            + PercentEncoding.encode(text.utf8, blankAsPlus: true))
+      }
+    }
+    return .string(pairs.joined(separator: "&"))
+  }
+
+  private static func join(_ call: borrowing NativeCall) throws(Raised) -> Value {
+    let base = URLReference(try call.string(0))
+    return .string(base.resolving(URLReference(try call.string(1))).text)
+  }
+}
