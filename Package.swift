@@ -37,7 +37,7 @@ let package = Package(
       swiftSettings: strict),
     // The embedding face.
     .target(
-      name: "Runnel", dependencies: ["RunnelRuntime", "RunnelScheduler", "RunnelSyntax"],
+      name: "Runnel", dependencies: ["RunnelRuntime", "RunnelScheduler", "RunnelSyntax", "RunnelSystem"],
       swiftSettings: strict),
     // The REPL over GNU readline; the library product never links it.
     .systemLibrary(name: "CReadline", providers: [.apt(["libreadline-dev"])]),

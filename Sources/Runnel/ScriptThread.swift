@@ -3,9 +3,9 @@
 // Safety: `session` is touched by the thread only, but for what its reactor and scheduler allow anyone; what is handed
 // over lies in `mailbox`, under the lock.
 
-import Glibc
 import RunnelRuntime
 import RunnelScheduler
+import RunnelSystem
 
 /// Runs a session on a thread of its own. The thread begins with the first request and ends with `close`.
 final class ScriptThread: @unchecked Sendable {
@@ -112,29 +112,8 @@ final class ScriptThread: @unchecked Sendable {
   // MARK: The thread
 
   private func start() {
-    var attributes = pthread_attr_t()
-    pthread_attr_init(&attributes)
-    pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-    pthread_attr_setstacksize(&attributes, 8 << 20)
-    // The host's signals are the host's.
-    var all = sigset_t()
-    var before = sigset_t()
-    sigfillset(&all)
-    pthread_sigmask(SIG_SETMASK, &all, &before)
-    var thread = pthread_t()
-    let own = Unmanaged.passRetained(self)
-    let code = pthread_create(
-      &thread, &attributes,
-      { argument in
-        guard let argument else { return nil }
-        Unmanaged<ScriptThread>.fromOpaque(argument).takeRetainedValue().serve()
-        return nil
-      }, own.toOpaque())
-    pthread_sigmask(SIG_SETMASK, &before, nil)
-    pthread_attr_destroy(&attributes)
-    guard code != 0 else { return }
+    if DetachedThread.start(stackSize: 8 << 20, { self.serve() }) { return }
     // No thread to be had (a limit of the system).
-    own.release()
     let requests = lock.withLock {
       hasThread = false
       defer { mailbox = [] }

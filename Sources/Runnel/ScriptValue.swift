@@ -82,7 +82,7 @@ extension ScriptValue {
   /// Deeper than this, what is inside is given as text.
   private static let depthLimit = 200
 
-  init(_ value: Value, depth: Int = 0) {
+  init(_ value: RunnelRuntime.Value, depth: Int = 0) {
     switch value {
     case .nil: self = .nil
     case .bool(let flag): self = .bool(flag)
@@ -107,7 +107,7 @@ extension ScriptValue {
 
   /// The machine's value. Raises `ValueError` for what cannot go back: a duration that is too long, a key that is
   /// none, `other`.
-  func value() throws(Raised) -> Value {
+  func value() throws(Raised) -> RunnelRuntime.Value {
     switch self {
     case .nil: return .nil
     case .bool(let flag): return .bool(flag)
@@ -117,7 +117,7 @@ extension ScriptValue {
     case .string(let text): return .string(text)
     case .bytes(let bytes): return .bytes(bytes)
     case .list(let items):
-      var values: [Value] = []
+      var values: [RunnelRuntime.Value] = []
       values.reserveCapacity(items.count)
       for item in items { values.append(try item.value()) }
       return .list(values)

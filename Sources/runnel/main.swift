@@ -1,5 +1,5 @@
 // The command line. What most runs are, `runnel FILE`, `runnel run FILE` and `runnel -c CODE` without options, is
-// recognised by hand before swift-argument-parser is touched: start-up is a feature (architecture.md, decision 11).
+// recognised by hand before swift-argument-parser is touched: start-up is a feature (docs/architecture.md, "Start-up").
 
 import RunnelSystem
 

@@ -15,7 +15,8 @@ import Testing
     let folder = #filePath.split(separator: "/").dropLast().joined(separator: "/")
     let page = try text(of: "/\(folder)/../../docs/embedding.md")
     let code = try text(of: "/\(folder)/EmbeddingExample.swift")
-    let body = code[code.range(of: "func shippingRules")...]
+    let begin = try #require(code.firstRange(of: "func shippingRules"))
+    let body = code[begin.lowerBound...]
     #expect(page.contains(body.trimmed))
   }
 
@@ -44,7 +45,8 @@ import Testing
     #expect(error?.kind == "ValueError")
     #expect(error?.message == "bad")
     #expect(error?.description.contains("s.rnl:1") == true)
-    await #expect(throws: ScriptExit(status: 3)) { try await Script("exit(3)").run() }
+    let end = await #expect(throws: ScriptExit.self) { try await Script("exit(3)").run() }
+    #expect(end?.status == 3)
   }
 
   @Test("functions of a started script share its variables") func calls() async throws {

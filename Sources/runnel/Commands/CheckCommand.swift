@@ -16,7 +16,7 @@ struct CheckCommand: ParsableCommand {
   @Option(help: "How the findings are written.")
   var format = DiagnosticFormat.text
 
-  @Argument(help: ArgumentHelp("The scripts; `-` is standard input.", valueName: "file"), completion: .file(extensions: ["rnl"]))
+  @ArgumentParser.Argument(help: ArgumentHelp("The scripts; `-` is standard input.", valueName: "file"), completion: .file(extensions: ["rnl"]))
   var files: [String]
 
   func run() throws {

@@ -1,7 +1,7 @@
 // `runnel run [OPTIONS] FILE [ARG…]`.
 
-import ArgumentParser
-import RunnelRuntime
+public import ArgumentParser
+public import RunnelRuntime
 import RunnelSyntax
 
 /// Runs a script.
@@ -40,7 +40,7 @@ struct RunCommand: ParsableCommand {
   var format = DiagnosticFormat.text
 
   // After the first word that is no option, nothing is one: scripts have options of their own.
-  @Argument(
+  @ArgumentParser.Argument(
     parsing: .captureForPassthrough,
     help: ArgumentHelp("The script's file and its arguments.", valueName: "file"),
     completion: .file(extensions: ["rnl"]))
@@ -84,9 +84,9 @@ struct RunCommand: ParsableCommand {
 }
 
 extension DiagnosticFormat: ExpressibleByArgument {}
-extension LogFormat: @retroactive ExpressibleByArgument {}
+extension LogFormat: ExpressibleByArgument {}
 
-extension LogLevel: @retroactive ExpressibleByArgument {
+extension LogLevel: ExpressibleByArgument {
   public init?(argument: String) { self.init(name: argument) }
   public var defaultValueDescription: String { name }
   public static var allValueStrings: [String] { allCases.map(\.name) }
