@@ -58,6 +58,13 @@ final class InputBuffer {
 
   func clear() { consume(count) }
 
+  /// Gives the memory back.
+  func release() {
+    memory.deallocate()
+    memory = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+    (start, end, searched) = (0, 0, 0)
+  }
+
   /// The number of bytes before the next newline, nil if there is none yet. Each byte is looked at once.
   func lineLength() -> Int? {
     let unsearched = UnsafeRawBufferPointer(rebasing: memory[(start + searched)..<end])
@@ -91,6 +98,9 @@ final class InputReader {
     self.offset = offset
     lines = 0
   }
+
+  /// Nothing will be read any more.
+  func forgetBuffer() { buffer.release() }
 
   private func consume(_ count: Int) {
     buffer.consume(count)

@@ -189,7 +189,7 @@ enum TreeRemoval {
   /// came from.
   private static func removeTree(_ full: String, _ path: FilePath, _ checkpoint: Checkpoint) throws(Raised) {
     var current = try open(full, path)
-    var levels = [try level(Array(PathText.name(full).utf8), current, path)]
+    var levels = [try level(Array(PathText.name(full).utf8), current, path, checkpoint)]
     func shown(_ name: [UInt8]) -> FilePath {
       let names = levels.dropFirst().map { String(decoding: $0.name, as: UTF8.self) }
       let below = (names + [String(decoding: name, as: UTF8.self)]).joined(separator: "/")
@@ -200,13 +200,13 @@ enum TreeRemoval {
       count += 1
       if count & 255 == 0 { try checkpoint() }
       let name = entry.pathBytes
+      var isBelow = false
       do throws(SystemError) {
         var kind = entry.kind
         if kind == .unknown { kind = try current.status(of: name).kind }
         if kind == .directory {
-          let next = try current.directory(name)
-          levels.append(try level(name, next))
-          current = next
+          current = try current.directory(name)
+          isBelow = true
         } else {
           try current.remove(name, isDirectory: false)
         }
@@ -216,6 +216,7 @@ enum TreeRemoval {
         let place = shown(name)
         throw FileErrors.raised(error, "remove `\(place.text)`", place)
       }
+      if isBelow { levels.append(try level(name, current, shown(name), checkpoint)) }
       while levels.count > 1, levels[levels.count - 1].entries.isEmpty {
         let done = levels.removeLast()
         do throws(SystemError) {
@@ -254,24 +255,28 @@ enum TreeRemoval {
   }
 
   private static func level(
-    _ name: [UInt8], _ directory: borrowing DirectoryHandle, _ path: FilePath
+    _ name: [UInt8], _ directory: borrowing DirectoryHandle, _ path: FilePath, _ checkpoint: Checkpoint
   ) throws(Raised) -> Level {
+    var entries: [DirectoryEntry] = []
+    var stopped: Raised?
+    let status: FileStatus
     do throws(SystemError) {
-      return try level(name, directory)
+      status = try directory.status()
+      try directory.forEachEntry { entry in
+        entries.append(entry)
+        guard entries.count & 1_023 == 0 else { return true }
+        do throws(Raised) {
+          try checkpoint()
+          return true
+        } catch {
+          stopped = error
+          return false
+        }
+      }
     } catch {
       throw FileErrors.raised(error, "remove `\(path.text)`", path)
     }
-  }
-
-  private static func level(_ name: [UInt8], _ directory: borrowing DirectoryHandle) throws(SystemError)
-    -> Level
-  {
-    let status = try directory.status()
-    var entries: [DirectoryEntry] = []
-    try directory.forEachEntry { entry in
-      entries.append(entry)
-      return true
-    }
+    if let stopped { throw stopped }
     return Level(name: name, inode: status.inode, device: status.device, entries: entries)
   }
 }
@@ -356,10 +361,9 @@ enum TreeCopy {
       let (from, to, _) = directories[position]
       position += 1
       let entries: [DirectoryEntry]
-      do throws(SystemError) {
-        entries = try Files.entries(of: from)
-      } catch {
-        throw failure(error, from, below: a)
+      switch try TreeLooks.entries(of: from, strand) {
+      case .success(let found): entries = found
+      case .failure(let error): throw failure(error, from, below: a)
       }
       for entry in entries {
         try strand.checkpoint()
