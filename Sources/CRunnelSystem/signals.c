@@ -55,7 +55,11 @@ static int set_disposition(int signal, void (*handler)(int)) {
 
 int runnel_signals_reset(int signal) { return set_disposition(signal, SIG_DFL); }
 
-void runnel_ignore_broken_pipe(void) { set_disposition(SIGPIPE, SIG_IGN); }
+void runnel_ignore_broken_pipe(void) {
+  set_disposition(SIGPIPE, SIG_IGN);
+  // Past the limit of `ulimit -f` a write is an error like any other; programs get both back to the default.
+  set_disposition(SIGXFSZ, SIG_IGN);
+}
 
 void runnel_restore_child_signal(void) {
   // SA_NOCLDWAIT has the same effect as SIG_IGN: exits vanish before anybody can see them.

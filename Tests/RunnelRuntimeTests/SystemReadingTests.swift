@@ -81,11 +81,11 @@ import Testing
     #expect(try await streamTexts(fs("lines", path)) == lines)
   }
 
-  @Test func `a million lines are read in order`() async throws {
-    let path = try folder.file("f", (0..<1_000_000).map { "\($0)\n" }.joined())
+  @Test func `many lines are read in order`() async throws {
+    let path = try folder.file("f", (0..<200_000).map { "\($0)\n" }.joined())
     let lines = try await streamItems(fs("lines", path))
-    #expect(lines.count == 1_000_000)
-    #expect(lines.last?.string?.text == "999999")
+    #expect(lines.count == 200_000)
+    #expect(lines.last?.string?.text == "199999")
   }
 
   @Test func `a file that says it is empty is read to its end`() async throws {

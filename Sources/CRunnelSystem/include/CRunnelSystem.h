@@ -116,7 +116,7 @@ void runnel_signals_clear(void);
 /// Puts back the default disposition. Returns 0 or an errno.
 int runnel_signals_reset(int signal);
 
-/// Ignores SIGPIPE.
+/// Ignores SIGPIPE and SIGXFSZ: writes say EPIPE and EFBIG instead.
 void runnel_ignore_broken_pipe(void);
 
 /// Sets SIGCHLD back to its default if it was inherited as ignored: children must be waitable.

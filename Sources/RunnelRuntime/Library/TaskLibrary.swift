@@ -106,7 +106,7 @@ enum TaskLibrary {
         "__close_resource(x)", documentation: "Closes what a `with` holds.",
         body: .plain { call throws(Raised) in
           guard case .object(let object) = call[0] else { return .nil }
-          if let resource = object as? ResourceObject { resource.close() }
+          if let resource = object as? ResourceObject { try resource.closeRaising() }
           if let stream = object as? StreamObject {
             stream.isClosed = true
             stream.source?.close()

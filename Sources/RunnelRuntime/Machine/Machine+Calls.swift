@@ -543,8 +543,9 @@ extension Machine {
       }
       if let error = failure(of: scope) { throw Raised(error) }
       pass(resourcesOf: scope, in: value)
-      close(scope)
+      let unwritten = close(scope)
       frame.pointee.flags.remove(.hasScope)
+      if let unwritten { throw Raised(unwritten) }
     }
     let flags = frame.pointee.flags
     let base = frame.pointee.base

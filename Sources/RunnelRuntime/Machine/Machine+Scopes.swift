@@ -112,13 +112,22 @@ extension Machine {
   }
 
   /// A scope has ended: what it opened is closed.
-  func close(_ scope: Scope) {
+  /// - Returns: the first failure to write what was left, the others suppressed in it.
+  func close(_ scope: Scope) -> ErrorObject? {
     if let timer = scope.timer { interpreter.scheduler.cancelTimer(timer) }
     interpreter.tree.withLock { scope.hasEnded = true }
-    for resource in scope.resources.reversed() { resource.close() }
+    var failure: ErrorObject?
+    for resource in scope.resources.reversed() {
+      do throws(Raised) {
+        try resource.closeRaising()
+      } catch {
+        if let failure { failure.suppressed.append(error.error) } else { failure = error.error }
+      }
+    }
     scope.resources = []
     if fiber.scopes.last === scope { fiber.scopes.removeLast() }
     if scope.form == .shield || scope.form == .cleanup { strand.rearm() }
+    return failure
   }
 
   /// Resources that stand in a scope's value pass to the scope around it (language.md §6.8).
@@ -200,7 +209,7 @@ extension Machine {
     } else {
       pass(resourcesOf: scope, in: completion[0].isZero ? value.pointee : completion[1])
     }
-    close(scope)
+    if let failure = close(scope) { suppress(completion, .object(failure)) }
     switch scope.form {
     case .timeout: endTimeout(scope, completion, hasElse: flag & 1 != 0)
     case .shield: endShield(scope, completion)
@@ -269,8 +278,9 @@ extension Machine {
       return wait
     }
     let failure = failure(of: scope)
-    close(scope)
+    let unwritten = close(scope)
     if let failure { suppress(completion, .object(failure)) }
+    if let unwritten { suppress(completion, .object(unwritten)) }
     skipInstruction()
     return nil
   }
@@ -293,7 +303,7 @@ extension Machine {
       return wait
     }
     let raised = outcome(of: scope, failingWith: error)
-    close(scope)
+    if let unwritten = close(scope) { raised.suppressed.append(unwritten) }
     suppress(completion, .object(raised))
     skipInstruction()
     return nil

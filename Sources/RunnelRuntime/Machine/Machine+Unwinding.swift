@@ -38,7 +38,7 @@ extension Machine {
           return .exit(wait)
         }
         error = outcome(of: scope, failingWith: error)
-        close(scope)
+        if let unwritten = close(scope) { error.suppressed.append(unwritten) }
         frame.pointee.flags.remove(.hasScope)
       }
       let base = frame.pointee.base

@@ -120,7 +120,7 @@ extension Strand {
   /// Hands a resource to the innermost running scope, which closes it at its end.
   public func own(_ resource: ResourceObject) {
     let scope = scopeForOwning()
-    (scope === root ? resourceScope ?? scope : scope).resources.append(resource)
+    (scope === root ? resourceScope ?? scope : scope).own(resource)
   }
 
   /// A path as the system should see it: relative ones from `workingDirectory`.

@@ -5,6 +5,10 @@
 open class ResourceObject: Object, @unchecked Sendable {
   /// Lets go of what it holds, without waiting.
   open func close() {}
+  /// Closes it, and raises what went wrong with what was still to be written: at the end of `with` and of a scope.
+  open func closeRaising() throws(Raised) { close() }
+  /// Whether it is closed: then its scope may forget it before its end.
+  open var isClosed: Bool { false }
   /// Whether `close` has begun something that `waitForEnd` has to wait for: a command that is being stopped.
   open var isEnding: Bool { false }
   /// Waits for the end of what `close` has begun, whatever stops the task that waits.

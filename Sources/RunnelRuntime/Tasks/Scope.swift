@@ -84,6 +84,8 @@ public final class Scope: @unchecked Sendable {
   var graceOwner: Scope?
   /// What it opened, to be closed at its end.
   var resources: [ResourceObject] = []
+  /// At how many resources those that are closed already are forgotten.
+  private var forgetsAt = 32
   /// For an attempt: the retry that it belongs to.
   var retry: RetryObject?
   /// The duration of a `timeout`, for its message.
@@ -94,6 +96,15 @@ public final class Scope: @unchecked Sendable {
     self.parent = parent
     self.strand = strand
     self.frameDepth = frameDepth
+  }
+
+  /// Takes over what was opened. A long loop may open and close a million files: they are not all kept.
+  func own(_ resource: ResourceObject) {
+    if resources.count >= forgetsAt {
+      resources.removeAll { $0.isClosed }
+      forgetsAt = max(32, resources.count * 2)
+    }
+    resources.append(resource)
   }
 
   /// Whether a scope is this one or lies in it.

@@ -46,13 +46,37 @@ enum TreeLooks {
     of directory: [UInt8], _ path: FilePath, _ strand: Strand
   ) throws(Raised) -> [DirectoryEntry] {
     var entries: [DirectoryEntry]
-    do throws(SystemError) {
-      entries = try Files.entries(of: directory)
-    } catch {
-      throw FileErrors.raised(error, "list `\(path.text)`", path)
+    switch try self.entries(of: directory, strand) {
+    case .success(let found): entries = found
+    case .failure(let error): throw FileErrors.raised(error, "list `\(path.text)`", path)
     }
     try sort(&entries, strand) { byteOrder($0.name, $1.name) }
     return entries
+  }
+
+  /// What is in a directory, unsorted. Can be stopped meanwhile: there may be a million names.
+  static func entries(
+    of directory: [UInt8], _ strand: Strand
+  ) throws(Raised) -> Result<[DirectoryEntry], SystemError> {
+    var entries: [DirectoryEntry] = []
+    var stopped: Raised?
+    do throws(SystemError) {
+      try DirectoryHandle(opening: directory).forEachEntry { entry in
+        entries.append(entry)
+        guard entries.count & 1_023 == 0 else { return true }
+        do throws(Raised) {
+          try strand.checkpoint()
+          return true
+        } catch {
+          stopped = error
+          return false
+        }
+      }
+    } catch {
+      return .failure(error)
+    }
+    if let stopped { throw stopped }
+    return .success(entries)
   }
 
   /// Sorts, and can be stopped meanwhile.

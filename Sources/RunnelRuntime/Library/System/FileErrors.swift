@@ -89,13 +89,17 @@ enum FileErrors {
     return ("no such file", "did you mean `\(PathText.join([shown, nearest]))`?")
   }
 
-  /// The first part of a path that should be a directory, and is something else.
+  /// The first part of a path that should be a directory, and is something else; as the script gave it.
   private static func firstOther(than kind: FileKind, in path: FilePath) -> String? {
-    var end = path.full.startIndex
-    while let slash = path.full[end...].dropFirst().firstIndex(of: "/") {
-      let part = String(path.full[..<slash])
-      if let status = try? Files.status(of: part), status.kind != kind { return part }
-      end = slash
+    let text = path.text.utf8
+    // What a relative path counts from stands before it.
+    let start = path.full.utf8.dropLast(text.count)
+    guard path.full.utf8.dropFirst(start.count).elementsEqual(text) else { return nil }
+    for slash in text.indices.dropFirst() where text[slash] == UInt8(ascii: "/") {
+      let part = Array(text[..<slash])
+      if let status = try? Files.status(of: Array(start) + part), status.kind != kind {
+        return String(decoding: part, as: UTF8.self)
+      }
     }
     return nil
   }

@@ -32,17 +32,10 @@ struct FileMode: Sendable {
   }
 }
 
-/// A resource whose closing can fail, or has to wait: `with`, and a scope at its end, call `finish` where the body
-/// ended normally, and `close` in any case.
-protocol FinishingResource: ResourceObject {
-  /// Closes it, and raises what goes wrong with what was still to be written. Does nothing if it is closed.
-  func finish(_ strand: Strand) async throws(Raised)
-}
-
 /// An open file.
 ///
 /// `@unchecked Sendable`: `reader` and `pending` belong to whoever has the turn; the flags are atomic.
-public final class FileObject: ResourceObject, FinishingResource, @unchecked Sendable {
+public final class FileObject: ResourceObject, @unchecked Sendable {
   /// How much is collected before it is written.
   private static let blockSize = 64 << 10
 
@@ -78,7 +71,7 @@ public final class FileObject: ResourceObject, FinishingResource, @unchecked Sen
   public override var label: String { "file `\(path.text)`" }
 
   /// Whether it is closed, or will be when the call that is using it ends.
-  var isClosed: Bool { isClosing.load(ordering: .acquiring) }
+  public override var isClosed: Bool { isClosing.load(ordering: .acquiring) }
 
   // MARK: Turns
 
@@ -102,11 +95,11 @@ public final class FileObject: ResourceObject, FinishingResource, @unchecked Sen
 
   /// Gives the turn back. Who closed the file meanwhile has left the closing to this.
   private func end() {
-    if isClosed { letGo() }
+    if isClosed { try? letGo() }
     turn.give()
     // It may have been closed between the two lines above.
     if isClosed, file.number >= 0, turn.tryTake() {
-      letGo()
+      try? letGo()
       turn.give()
     }
   }
@@ -228,34 +221,46 @@ public final class FileObject: ResourceObject, FinishingResource, @unchecked Sen
 
   // MARK: Closing
 
+  /// `f.close()`: waits for the calls of other tasks.
   func finish(_ strand: Strand) async throws(Raised) {
     guard !isClosed else { return }
     try await turn.take(strand, reason: "the file `\(path.text)`, which another task uses")
     defer { end() }
     // Another task may have closed it while this one waited for its turn.
     guard !isClosed else { return }
-    defer { isClosing.store(true, ordering: .releasing) }
-    try await flushNow(strand)
-    try file.close()
+    isClosing.store(true, ordering: .releasing)
+    try letGo()
   }
 
-  /// Closes it without waiting: what a FIFO or a terminal does not take at once is dropped.
-  public override func close() {
+  public override func close() { try? closeRaising() }
+
+  /// Closes it without waiting. A call of another task that is under way ends first, and then closes it.
+  public override func closeRaising() throws(Raised) {
     isClosing.store(true, ordering: .releasing)
     guard turn.tryTake() else { return }
-    letGo()
-    turn.give()
+    defer { turn.give() }
+    try letGo()
   }
 
-  /// Only with the turn.
-  private func letGo() {
+  /// Writes what is left, which never has to wait: only for regular files is anything left. Only with the turn.
+  private func letGo() throws(Raised) {
     guard file.number >= 0 else { return }
+    reader.forgetBuffer()
     var rest = pending[...]
     pending = []
-    while !rest.isEmpty, case .success(.bytes(let count)) = rest.withUnsafeBytes({ file.write($0) }) {
-      rest = rest.dropFirst(count)
+    var failure: SystemError?
+    while !rest.isEmpty, failure == nil {
+      switch rest.withUnsafeBytes({ file.write($0) }) {
+      case .success(.bytes(let count)): rest = rest.dropFirst(count)
+      case .success: rest = []
+      case .failure(let error): failure = error
+      }
     }
-    try? file.close()
+    if let failure {
+      try? file.close()
+      throw file.writeFailure(failure)
+    }
+    try file.close()
   }
 }
 

@@ -32,6 +32,7 @@ final class ReplacementObject: ResourceObject, @unchecked Sendable {
   deinit { close() }
 
   override var label: String { "write of `\(path.text)`" }
+  override var isClosed: Bool { file.number < 0 && temporary == nil }
 
   // MARK: Beginning
 

@@ -72,10 +72,12 @@ enum Glob {
         } else if let literal = name.literal {
           try step(place, [Candidate(literal)], isLast, pattern.wantsDirectory, into: &next, found: &found)
         } else {
-          let candidates = entries(of: place).filter { name.matches($0.name) }
-          try step(
-            place, candidates.map { Candidate($0) }, isLast, pattern.wantsDirectory, into: &next,
-            found: &found)
+          var candidates: [Candidate] = []
+          for (index, entry) in try entries(of: place, strand).enumerated() {
+            if index & 1_023 == 1_023 { try strand.checkpoint() }
+            if name.matches(entry.name) { candidates.append(Candidate(entry)) }
+          }
+          try step(place, candidates, isLast, pattern.wantsDirectory, into: &next, found: &found)
         }
       }
       places = next
@@ -124,8 +126,9 @@ enum Glob {
   }
 
   /// What cannot be listed holds nothing that matches, as in shells.
-  private static func entries(of place: Place) -> [DirectoryEntry] {
-    (try? Files.entries(of: place.bytes)) ?? []
+  private static func entries(of place: Place, _ strand: Strand) throws(Raised) -> [DirectoryEntry] {
+    guard case .success(let entries) = try TreeLooks.entries(of: place.bytes, strand) else { return [] }
+    return entries
   }
 
   /// `**` in the middle: the directory itself and all below that are not hidden. Links are not followed.
@@ -137,7 +140,7 @@ enum Glob {
       // Another `**`, or the same from above, has been here.
       guard found.insert(place).inserted else { continue }
       try strand.checkpoint()
-      for entry in entries(of: place) where isVisibleDirectory(entry, in: place) {
+      for entry in try entries(of: place, strand) where isVisibleDirectory(entry, in: place) {
         open.append(below(place, entry))
       }
     }
@@ -150,7 +153,7 @@ enum Glob {
     var open = [place]
     while let place = open.popLast() {
       try strand.checkpoint()
-      for entry in entries(of: place) where entry.name.utf8.first != UInt8(ascii: ".") {
+      for entry in try entries(of: place, strand) where entry.name.utf8.first != UInt8(ascii: ".") {
         let isDirectory = isVisibleDirectory(entry, in: place)
         if isDirectory { open.append(below(place, entry)) }
         if isDirectory || !wantsDirectory {

@@ -58,6 +58,13 @@ final class InputBuffer {
 
   func clear() { consume(count) }
 
+  /// Gives the memory back.
+  func release() {
+    memory.deallocate()
+    memory = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+    (start, end, searched) = (0, 0, 0)
+  }
+
   /// The number of bytes before the next newline, nil if there is none yet. Each byte is looked at once.
   func lineLength() -> Int? {
     let unsearched = UnsafeRawBufferPointer(rebasing: memory[(start + searched)..<end])
@@ -91,6 +98,9 @@ final class InputReader {
     self.offset = offset
     lines = 0
   }
+
+  /// Nothing will be read any more.
+  func forgetBuffer() { buffer.release() }
 
   private func consume(_ count: Int) {
     buffer.consume(count)
@@ -168,10 +178,11 @@ final class InputReader {
     var bytes = UnsafeRawBufferPointer(rebasing: buffer.bytes[..<length])
     if asBytes { return .bytes(Array(bytes)) }
     // A line of a file from Windows ends in `\r\n`.
-    if bytes.last == 0x0D { bytes = UnsafeRawBufferPointer(rebasing: bytes.dropLast()) }
-    guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw notUTF8(at: offset + UTF8Check.validLength(bytes), line: lines)
+    if length > 0, bytes[length - 1] == 0x0D {
+      bytes = UnsafeRawBufferPointer(rebasing: bytes[..<(length - 1)])
     }
+    let (text, invalid) = UTF8Text.of(bytes)
+    if let invalid { throw notUTF8(at: offset + invalid, line: lines) }
     return .string(text)
   }
 
@@ -192,12 +203,10 @@ final class InputReader {
     if expected > 256 << 10 { text.reserveCapacity(expected) }
     while true {
       let bytes = buffer.bytes
-      let whole = bytes.count - UTF8Check.unfinishedLength(bytes)
+      let whole = bytes.count - UTF8Text.unfinishedLength(bytes)
       if whole > 0 {
-        let part = UnsafeRawBufferPointer(rebasing: bytes[..<whole])
-        guard let valid = String(validating: part, as: UTF8.self) else {
-          throw notUTF8(at: UTF8Check.validLength(part), after: text)
-        }
+        let (valid, invalid) = UTF8Text.of(UnsafeRawBufferPointer(rebasing: bytes[..<whole]))
+        if let invalid { throw notUTF8(at: invalid, after: text) }
         if text.isEmpty, expected <= whole { text = valid } else { text += valid }
         consume(whole)
       }
@@ -256,11 +265,10 @@ final class InputReader {
     var missing = count
     while missing > 0 {
       var bytes = buffer.bytes
-      let unfinished = UTF8Check.unfinishedLength(bytes)
+      let unfinished = UTF8Text.unfinishedLength(bytes)
       bytes = UnsafeRawBufferPointer(rebasing: bytes[..<(bytes.count - unfinished)])
-      guard let window = String(validating: bytes, as: UTF8.self) else {
-        throw notUTF8(at: UTF8Check.validLength(bytes), after: "")
-      }
+      let (window, invalid) = UTF8Text.of(bytes)
+      if let invalid { throw notUTF8(at: invalid, after: "") }
       // The last character there may go on in what has not been read yet.
       var taken = window.startIndex
       var number = 0
@@ -291,42 +299,14 @@ final class InputReader {
   }
 }
 
-/// Where bytes stop being UTF-8.
-enum UTF8Check {
-  /// How many bytes at the start are valid.
-  static func validLength(_ bytes: UnsafeRawBufferPointer) -> Int {
-    var position = 0
-    while position < bytes.count {
-      let length = sequenceLength(bytes, at: position)
-      if length == 0 { return position }
-      position += length
-    }
-    return position
-  }
-
-  /// The length of the sequence at a position, 0 if it is not a valid one.
-  private static func sequenceLength(_ bytes: UnsafeRawBufferPointer, at position: Int) -> Int {
-    let lead = bytes[position]
-    if lead < 0x80 { return 1 }
-    let length = expectedLength(lead)
-    guard length > 0, position + length <= bytes.count else { return 0 }
-    for index in 1..<length where bytes[position + index] & 0xC0 != 0x80 { return 0 }
-    let second = bytes[position + 1]
-    switch lead {
-    case 0xE0: return second >= 0xA0 ? length : 0
-    case 0xED: return second < 0xA0 ? length : 0
-    case 0xF0: return second >= 0x90 ? length : 0
-    case 0xF4: return second < 0x90 ? length : 0
-    default: return length
-    }
-  }
-
-  private static func expectedLength(_ lead: UInt8) -> Int {
-    switch lead {
-    case 0xC2...0xDF: 2
-    case 0xE0...0xEF: 3
-    case 0xF0...0xF4: 4
-    default: 0
+/// Bytes as text. (`String(validating:as:)` is generic at run time, and takes three times as long for a line.)
+enum UTF8Text {
+  /// The text, or the offset of the first byte that is no UTF-8.
+  static func of(_ bytes: UnsafeRawBufferPointer) -> (text: String, invalid: Int?) {
+    do throws(UTF8.ValidationError) {
+      return (String(copying: try UTF8Span(validating: bytes.assumingMemoryBound(to: UInt8.self).span)), nil)
+    } catch {
+      return ("", error.byteOffsets.lowerBound)
     }
   }
 
@@ -338,6 +318,15 @@ enum UTF8Check {
       if byte >= 0xC0 { return expectedLength(byte) > back ? back : 0 }
     }
     return 0
+  }
+
+  private static func expectedLength(_ lead: UInt8) -> Int {
+    switch lead {
+    case 0xC2...0xDF: 2
+    case 0xE0...0xEF: 3
+    case 0xF0...0xF4: 4
+    default: 0
+    }
   }
 }
 

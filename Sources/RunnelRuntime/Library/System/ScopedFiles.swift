@@ -86,9 +86,10 @@ final class TemporaryPath: ResourceObject, @unchecked Sendable {
 ///
 /// `@unchecked Sendable`: the descriptor is taken out by whoever closes it, once; a scope closes what its tasks, which
 /// have ended by then, do not use any more.
-final class FileLockObject: ResourceObject, FinishingResource, @unchecked Sendable {
+final class FileLockObject: ResourceObject, @unchecked Sendable {
   private let path: FilePath
   private var descriptor: Descriptor?
+  private var isReleased = false
 
   private init(_ path: FilePath, _ descriptor: consuming Descriptor) {
     self.path = path
@@ -97,10 +98,12 @@ final class FileLockObject: ResourceObject, FinishingResource, @unchecked Sendab
   }
 
   override var label: String { "lock `\(path.text)`" }
+  override var isClosed: Bool { isReleased }
 
-  override func close() { descriptor = nil }
-
-  func finish(_ strand: Strand) async throws(Raised) { close() }
+  override func close() {
+    descriptor = nil
+    isReleased = true
+  }
 
   /// Takes the lock. The kernel cannot be asked to say when it is free, other than by a thread that blocks until
   /// then and could not be given up; so it is tried in pauses, short ones at first.

@@ -189,7 +189,7 @@ enum TreeRemoval {
   /// came from.
   private static func removeTree(_ full: String, _ path: FilePath, _ checkpoint: Checkpoint) throws(Raised) {
     var current = try open(full, path)
-    var levels = [try level(Array(PathText.name(full).utf8), current, path)]
+    var levels = [try level(Array(PathText.name(full).utf8), current, path, checkpoint)]
     func shown(_ name: [UInt8]) -> FilePath {
       let names = levels.dropFirst().map { String(decoding: $0.name, as: UTF8.self) }
       let below = (names + [String(decoding: name, as: UTF8.self)]).joined(separator: "/")
@@ -200,13 +200,13 @@ enum TreeRemoval {
       count += 1
       if count & 255 == 0 { try checkpoint() }
       let name = entry.pathBytes
+      var isBelow = false
       do throws(SystemError) {
         var kind = entry.kind
         if kind == .unknown { kind = try current.status(of: name).kind }
         if kind == .directory {
-          let next = try current.directory(name)
-          levels.append(try level(name, next))
-          current = next
+          current = try current.directory(name)
+          isBelow = true
         } else {
           try current.remove(name, isDirectory: false)
         }
@@ -216,6 +216,7 @@ enum TreeRemoval {
         let place = shown(name)
         throw FileErrors.raised(error, "remove `\(place.text)`", place)
       }
+      if isBelow { levels.append(try level(name, current, shown(name), checkpoint)) }
       while levels.count > 1, levels[levels.count - 1].entries.isEmpty {
         let done = levels.removeLast()
         do throws(SystemError) {
@@ -254,24 +255,28 @@ enum TreeRemoval {
   }
 
   private static func level(
-    _ name: [UInt8], _ directory: borrowing DirectoryHandle, _ path: FilePath
+    _ name: [UInt8], _ directory: borrowing DirectoryHandle, _ path: FilePath, _ checkpoint: Checkpoint
   ) throws(Raised) -> Level {
+    var entries: [DirectoryEntry] = []
+    var stopped: Raised?
+    let status: FileStatus
     do throws(SystemError) {
-      return try level(name, directory)
+      status = try directory.status()
+      try directory.forEachEntry { entry in
+        entries.append(entry)
+        guard entries.count & 1_023 == 0 else { return true }
+        do throws(Raised) {
+          try checkpoint()
+          return true
+        } catch {
+          stopped = error
+          return false
+        }
+      }
     } catch {
       throw FileErrors.raised(error, "remove `\(path.text)`", path)
     }
-  }
-
-  private static func level(_ name: [UInt8], _ directory: borrowing DirectoryHandle) throws(SystemError)
-    -> Level
-  {
-    let status = try directory.status()
-    var entries: [DirectoryEntry] = []
-    try directory.forEachEntry { entry in
-      entries.append(entry)
-      return true
-    }
+    if let stopped { throw stopped }
     return Level(name: name, inode: status.inode, device: status.device, entries: entries)
   }
 }
@@ -356,10 +361,9 @@ enum TreeCopy {
       let (from, to, _) = directories[position]
       position += 1
       let entries: [DirectoryEntry]
-      do throws(SystemError) {
-        entries = try Files.entries(of: from)
-      } catch {
-        throw failure(error, from, below: a)
+      switch try TreeLooks.entries(of: from, strand) {
+      case .success(let found): entries = found
+      case .failure(let error): throw failure(error, from, below: a)
       }
       for entry in entries {
         try strand.checkpoint()
@@ -406,13 +410,17 @@ enum TreeCopy {
       let source = try Files.open(old, [.read, .nonblocking, .noFollow])
       let status = try Files.status(of: source.number)
       let target = try Files.open(new, [.write, .create, .exclusive], permissions: 0o600)
-      try Files.copy(from: source.number, to: target.number) {
-        do throws(Raised) {
-          try strand.checkpoint()
-          return true
-        } catch {
-          stopped = error
-          return false
+      // Most trees have many empty files; what only says that it is empty (`/proc`) still has a first byte.
+      let isFilled = status.size > 0 ? true : try hasBytes(source.number)
+      if isFilled {
+        try Files.copy(from: source.number, to: target.number) {
+          do throws(Raised) {
+            try strand.checkpoint()
+            return true
+          } catch {
+            stopped = error
+            return false
+          }
         }
       }
       try Files.setPermissions(target.number, to: status.permissions & 0o777)
@@ -422,6 +430,14 @@ enum TreeCopy {
       throw failure(error, old, below: top)
     }
     if let stopped { throw stopped }
+  }
+
+  private static func hasBytes(_ descriptor: Int32) throws(SystemError) -> Bool {
+    var byte: UInt8 = 0
+    let result = withUnsafeMutableBytes(of: &byte) { buffer in
+      Result { () throws(SystemError) in try DescriptorIO.read(descriptor, into: buffer, at: 0) }
+    }
+    return try result.get() != .endOfFile
   }
 
   private static func failure(_ error: SystemError, _ place: [UInt8], below top: FilePath) -> Raised {
