@@ -19,7 +19,9 @@ struct TextPlace {
       place.column = 1
       lineStart = index
     }
-    place.column += String(decoding: UnsafeBufferPointer(rebasing: bytes[lineStart...]), as: UTF8.self).count
+    let lastLine = UnsafeBufferPointer(rebasing: bytes[lineStart...])
+    let isASCII = lastLine.allSatisfy { $0 < 0x80 }
+    place.column += isASCII ? lastLine.count : String(decoding: lastLine, as: UTF8.self).count
     return place
   }
 

@@ -98,7 +98,9 @@ enum HashLibrary {
     }
     let reason = "reading `\(path)`"
     let resolved = strand.resolved(path)
-    let reader = try await strand.blocking(reason) { () throws(Raised) in try FileReader(resolved, shownAs: path) }
+    let reader = try await strand.blocking(reason) { () throws(Raised) in
+      try FileReader(resolved, shownAs: path)
+    }
     var digest = algorithm.makeDigest()
     while true {
       // Reading may block and so goes to the pool, a piece at a time: it can be given up between and during them.
