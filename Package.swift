@@ -27,7 +27,8 @@ let package = Package(
     .target(name: "RunnelScheduler", swiftSettings: strict),
     // Every system call.
     .target(name: "CRunnelSystem"),
-    .target(name: "RunnelSystem", dependencies: ["CRunnelSystem"], swiftSettings: strict),
+    .target(
+      name: "RunnelSystem", dependencies: ["CRunnelSystem", "RunnelScheduler"], swiftSettings: strict),
     // Values, machine, strands, library.
     .systemLibrary(name: "CPCRE2", providers: [.apt(["libpcre2-dev"])]),
     .target(
@@ -36,18 +37,18 @@ let package = Package(
       swiftSettings: strict),
     // The embedding face.
     .target(
-      name: "Runnel", dependencies: ["RunnelRuntime", "RunnelCompiler", "RunnelSyntax"],
+      name: "Runnel", dependencies: ["RunnelRuntime", "RunnelScheduler", "RunnelSyntax", "RunnelSystem"],
       swiftSettings: strict),
     // The REPL over GNU readline; the library product never links it.
     .systemLibrary(name: "CReadline", providers: [.apt(["libreadline-dev"])]),
     .target(
-      name: "RunnelREPL", dependencies: ["Runnel", "RunnelRuntime", "RunnelSyntax", "RunnelSystem", "CReadline"],
+      name: "RunnelREPL", dependencies: ["RunnelRuntime", "RunnelSyntax", "RunnelSystem", "CReadline"],
       swiftSettings: strict),
     // The command line.
     .executableTarget(
       name: "runnel",
       dependencies: [
-        "Runnel", "RunnelRuntime", "RunnelCompiler", "RunnelSyntax", "RunnelREPL",
+        "RunnelRuntime", "RunnelCompiler", "RunnelSyntax", "RunnelSystem", "RunnelREPL",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -55,9 +56,12 @@ let package = Package(
     .testTarget(
       name: "RunnelSchedulerTests", dependencies: ["RunnelScheduler"], swiftSettings: strict),
     .testTarget(
-      name: "RunnelRuntimeTests", dependencies: ["RunnelRuntime", "RunnelSyntax"], swiftSettings: strict),
+      name: "RunnelRuntimeTests",
+      dependencies: ["RunnelRuntime", "RunnelCompiler", "RunnelSyntax", "RunnelSystem", "RunnelScheduler"],
+      swiftSettings: strict),
+    .testTarget(name: "RunnelTests", dependencies: ["Runnel"], swiftSettings: strict),
     .testTarget(
-      name: "RunnelSystemTests", dependencies: ["RunnelSystem", "CRunnelSystem"],
+      name: "RunnelSystemTests", dependencies: ["RunnelSystem", "CRunnelSystem", "RunnelScheduler"],
       swiftSettings: strict),
   ]
 )

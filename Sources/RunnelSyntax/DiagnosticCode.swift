@@ -2,6 +2,52 @@
 // isolation, E05xx modules, E06xx limits, W…: warnings. A code is never given to another message.
 
 public enum DiagnosticCode: String, Sendable, CaseIterable {
+  // Lexer
+  case unexpectedCharacter = "E0101"
+  case invisibleCharacter = "E0102"
+  case unterminatedString = "E0103"
+  case unterminatedCommand = "E0104"
+  case badEscape = "E0105"
+  case badNumber = "E0106"
+  case numberTooLarge = "E0107"
+  case badFormat = "E0108"
+  case foreignOperator = "E0109"
+  case dollarName = "E0110"
+  case shellHabit = "E0111"
+  case newlineInCapture = "E0112"
+  case commandInBrackets = "E0113"
+
+  // Parser
+  case expectedExpression = "E0201"
+  case expectedToken = "E0202"
+  case expectedEndOfStatement = "E0203"
+  case expectedName = "E0204"
+  case expectedBody = "E0205"
+  case expectedPattern = "E0206"
+  case unclosedBracket = "E0207"
+  case unexpectedBracket = "E0208"
+  case mapInHead = "E0209"
+  case comparisonChain = "E0210"
+  case operatorAfterStage = "E0211"
+  case notAStage = "E0212"
+  case openRange = "E0213"
+  case rangeChain = "E0214"
+  case literalInterpolation = "E0215"
+  case emptyInterpolation = "E0216"
+  case badMapKey = "E0217"
+  case emptyCommand = "E0218"
+  case redirectWithoutFile = "E0219"
+  case statementAsExpression = "E0220"
+  case restNotLast = "E0221"
+  case assignmentAsCondition = "E0222"
+  case expectedKind = "E0223"
+  case expectedString = "E0224"
+  case duplicateClause = "E0225"
+  case badParameter = "E0226"
+  case unaryNeedsParentheses = "E0227"
+  case foreignSyntax = "E0228"
+  case clauseWithoutPlace = "E0229"
+
   // Names
   case undefinedName = "E0301"
   case assignToLet = "E0302"
@@ -27,6 +73,7 @@ public enum DiagnosticCode: String, Sendable, CaseIterable {
   case moduleCycle = "E0502"
   case moduleNotReadable = "E0503"
   case notUTF8 = "E0504"
+  case scriptNotReadable = "E0505"
 
   // Limits
   case functionTooLarge = "E0601"

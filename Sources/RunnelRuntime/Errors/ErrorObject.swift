@@ -35,6 +35,8 @@ public final class ErrorObject: Object, @unchecked Sendable {
   public internal(set) var suppressed: [ErrorObject] = []
   /// Where it was raised and through which calls and tasks it came, innermost first; empty until raised.
   public internal(set) var trace: [TraceEntry] = []
+  /// What a `retry` that it left had tried: each attempt's error, nil where `until` refused the value.
+  var attempts: [Value]?
   /// Only for `ErrorKind.exit`: the exit status.
   var exitCode: Int = 0
 
@@ -48,6 +50,17 @@ public final class ErrorObject: Object, @unchecked Sendable {
 
   public override var typeName: String { "error" }
 
+  deinit {
+    if data.holdsContainers { Teardown.release(&data) }
+    if cause != nil || !suppressed.isEmpty {
+      var others = suppressed.map { Value.object($0) }
+      if let cause { others.append(.object(cause)) }
+      cause = nil
+      suppressed = []
+      Teardown.release(&others)
+    }
+  }
+
   /// `Kind: message`, or the kind alone where there is no message.
   public var summary: String { message.isEmpty ? kind.name : "\(kind.name): \(message)" }
 
@@ -57,6 +70,7 @@ public final class ErrorObject: Object, @unchecked Sendable {
     copy.notes = notes
     copy.suppressed = suppressed
     copy.trace = trace
+    copy.attempts = attempts
     copy.exitCode = exitCode
     return copy
   }

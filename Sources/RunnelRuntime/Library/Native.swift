@@ -13,10 +13,20 @@ public final class NativeFunction: Object, @unchecked Sendable {
     /// May wait: runs in the strand's Swift task, and suspends only through the strand's door. Gets its
     /// arguments as an array, the receiver of a method first.
     case waiting(@Sendable (Strand, [Value]) async throws(Raised) -> Value)
-    /// Written in Runnel: the name of a function of the prelude, which gets the same arguments (the receiver first).
+    /// Written in Runnel: the name of a function of the prelude. It gets one argument for each parameter of the
+    /// signature, the receiver first: nil for one that was not given, a list for `...rest`.
     case prelude(String)
     /// As `prelude`, for a method that changes its variable: the function gives the receiver's new value.
     case preludeMutating(String)
+    /// As `plain`, unless `when` finds in the arguments what only Runnel code can handle (a function to call, a
+    /// stream to read): then as `prelude`.
+    case either(
+      when: (borrowing NativeCall) -> Bool, prelude: String,
+      plain: (borrowing NativeCall) throws(Raised) -> Value)
+    /// As `mutating`, unless `when` finds a function to call: then as `preludeMutating`.
+    case mutatingEither(
+      when: (borrowing NativeCall) -> Bool, prelude: String,
+      mutating: (inout Value, borrowing NativeCall) throws(Raised) -> Value)
     /// Done by the machine itself, which knows it by its name.
     case machine(MachineBuiltin)
   }
@@ -232,18 +242,18 @@ public struct NativeCall: ~Copyable {
 }
 
 /// A set of built-ins that belong together: the methods of a type, or a namespace such as `fs`.
-public struct NativeGroup {
+public struct NativeGroup: Sendable {
   /// `string`, `fs`, or empty for the global functions.
   public let name: String
   /// What the page in `docs/reference` opens with.
   public let summary: String
   public let functions: [NativeFunction]
   /// Members that are values (`math.pi`), by name, with their documentation.
-  public let constants: [(name: String, documentation: String, value: (Strand) -> Value)]
+  public let constants: [(name: String, documentation: String, value: @Sendable (Strand) -> Value)]
 
   public init(
     _ name: String, summary: String, functions: [NativeFunction],
-    constants: [(name: String, documentation: String, value: (Strand) -> Value)] = []
+    constants: [(name: String, documentation: String, value: @Sendable (Strand) -> Value)] = []
   ) {
     self.name = name
     self.summary = summary

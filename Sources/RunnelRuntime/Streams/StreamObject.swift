@@ -27,8 +27,18 @@ public final class StreamObject: Object, @unchecked Sendable {
   var isTaken = false
   var isClosed = false
 
+  /// The fiber of a generator; nil for a native source.
+  let generator: Fiber?
+
   public init(source: any StreamSource) {
     self.source = source
+    generator = nil
+    super.init(tag: .stream)
+  }
+
+  init(generator: Fiber) {
+    source = nil
+    self.generator = generator
     super.init(tag: .stream)
   }
 

@@ -1,33 +1,135 @@
-// The one door for waiting.
+// The one door for waiting: everything that can wait goes through `Strand.wait`, which knows what for, on whom,
+// and how to give up. That one place gives cancellation, deadlines and shields to every wait.
+
+import RunnelScheduler
+import RunnelSystem
+
+/// What a strand waits for, as reports show it.
+struct WaitDescription {
+  let what: String
+  init(_ what: String) { self.what = what }
+}
 
 extension Strand {
+  /// Waits.
+  /// - Parameters:
+  ///   - reason: what reports show.
+  ///   - arm: arranges for the waiter to be resumed, and gives what undoes the arrangement. Called again if the
+  ///     wait was interrupted for nothing.
+  func wait(_ reason: WaitDescription, _ arm: (Waiter) -> (() -> Void)) async throws(Raised) -> Value {
+    try checkpoint()
+    return try await waitWithoutCheckpoint(reason, arm)
+  }
+
+  private func waitWithoutCheckpoint(
+    _ reason: WaitDescription, _ arm: (Waiter) -> (() -> Void)
+  ) async throws(Raised) -> Value {
+    while true {
+      let waiter = Waiter()
+      let giveUp = arm(waiter)
+      begin(waiter, reason)
+      let outcome = await waiter.result()
+      end(waiter)
+      switch outcome {
+      case .value(let value): return value
+      case .failure(let error): throw Raised(error)
+      case .interrupted:
+        giveUp()
+        try checkpoint()
+      }
+    }
+  }
+
+  /// Waits for what must be waited for also when the strand is to stop: the end of its own tasks and commands.
+  func waitUninterrupted(_ reason: WaitDescription, _ arm: (Waiter) -> Void) async {
+    let waiter = Waiter()
+    arm(waiter)
+    _ = await waiter.result()
+  }
+
   /// Waits until a descriptor can be read. Gives up when the strand is cancelled or its deadline passes.
   /// - Parameter reason: what reports show, such as `reading "a.txt"`.
-  public func waitUntilReadable(_ descriptor: Int32, reason: String) async throws(Raised) {}
+  public func waitUntilReadable(_ descriptor: Int32, reason: String) async throws(Raised) {
+    try await waitUntil(descriptor, .readable, reason)
+  }
 
   /// Waits until a descriptor can be written.
-  public func waitUntilWritable(_ descriptor: Int32, reason: String) async throws(Raised) {}
+  public func waitUntilWritable(_ descriptor: Int32, reason: String) async throws(Raised) {
+    try await waitUntil(descriptor, .writable, reason)
+  }
+
+  private func waitUntil(_ descriptor: Int32, _ event: Reactor.Event, _ reason: String) async throws(Raised) {
+    let reactor = interpreter.reactor
+    _ = try await wait(WaitDescription(reason)) { waiter in
+      let watch = reactor.watch(descriptor, for: event) { waiter.resume(with: .nil) }
+      return { reactor.cancel(watch) }
+    }
+  }
 
   /// Runs work that may block on the pool of threads, and waits for it. When the strand is cancelled meanwhile
   /// the work is given up: it runs on, and its result is dropped.
   public func blocking<Result: Sendable>(
     _ reason: String, _ work: @escaping @Sendable () throws(Raised) -> Result
-  ) async throws(Raised) -> Result { try work() }
+  ) async throws(Raised) -> Result {
+    let box = ResultBox<Result>()
+    let interpreter = interpreter
+    _ = try await wait(WaitDescription(reason)) { waiter in
+      interpreter.pool.submit {
+        do throws(Raised) {
+          box.value = try work()
+          waiter.resume(with: .nil)
+        } catch {
+          waiter.resume(raising: error.error)
+        }
+      }
+      return {}
+    }
+    guard let value = box.value else { throw Raised(.ioError, "\(reason) gave nothing") }
+    return value
+  }
+
+  /// Runs a function of the host's as a Swift task of its own, and waits for it. When the strand is cancelled meanwhile so
+  /// is that task, and its result is dropped.
+  public func outside(
+    _ reason: String, _ work: @escaping @Sendable () async -> Result<Value, Raised>
+  ) async throws(Raised) -> Value {
+    let scheduler = interpreter.scheduler
+    return try await wait(WaitDescription(reason)) { waiter in
+      scheduler.beginOutsideWork()
+      let task = Task.detached {
+        switch await work() {
+        case .success(let value): waiter.resume(with: value)
+        case .failure(let raised): waiter.resume(raising: raised.error)
+        }
+        scheduler.endOutsideWork()
+      }
+      return { task.cancel() }
+    }
+  }
 
   /// Waits for a time, in nanoseconds.
-  public func pause(_ nanoseconds: Int, reason: String) async throws(Raised) {}
+  public func pause(_ nanoseconds: Int, reason: String) async throws(Raised) {
+    let scheduler = interpreter.scheduler
+    let (end, overflow) = scheduler.clock.now().addingReportingOverflow(Int64(max(nanoseconds, 0)))
+    _ = try await wait(WaitDescription(reason)) { waiter in
+      let timer = scheduler.schedule(at: overflow ? Int64.max : end) { waiter.resume(with: .nil) }
+      return { scheduler.cancelTimer(timer) }
+    }
+  }
 
   /// Hands a resource to the innermost running scope, which closes it at its end.
-  public func own(_ resource: ResourceObject) {}
-
-  /// The directory that relative paths of this task start from (`cd`), always absolute.
-  public var workingDirectory: String { "/" }
+  public func own(_ resource: ResourceObject) {
+    let scope = scopeForOwning()
+    (scope === root ? resourceScope ?? scope : scope).resources.append(resource)
+  }
 
   /// A path as the system should see it: relative ones from `workingDirectory`.
   public func resolved(_ path: String) -> String {
-    path.hasPrefix("/") ? path : workingDirectory + "/" + path
+    path.hasPrefix("/") ? path : workingDirectory + (workingDirectory == "/" ? "" : "/") + path
   }
+}
 
-  /// The variables of this task's environment.
-  public var environment: MapStorage { MapStorage() }
+/// Carries a result from a pool thread. Written before the waiter is resumed, read after.
+private final class ResultBox<Result>: @unchecked Sendable {
+  var value: Result?
 }

@@ -1,15 +1,210 @@
-// A strand is one Runnel task: one Swift task that runs the machine in slices and waits at one door.
+// A strand is one Runnel task at work: one Swift task that runs the machine in slices and waits at one door.
+//
+// Safety: a strand's machine and fibers are touched only by the thread that runs its Swift task at the moment.
+// What others touch are `interruptMark` (atomic) and `waiter` (under its lock).
 
 import RunnelScheduler
+import RunnelSystem
+import Synchronization
 
-/// One Runnel task.
+/// What a task inherits from the one that spawned it, as a copy (language.md §13).
+struct TaskContext {
+  var environment: MapStorage
+  var directory: String
+  var output: OutputTarget
+}
+
 public final class Strand: @unchecked Sendable {
   public let interpreter: Interpreter
+  /// Nil for the script itself.
+  let task: TaskObject?
+  var context: TaskContext
+  private(set) var machine: Machine!
+  /// Set by whoever cancels something that this strand may have to stop for.
+  /// Outside the object, so that the machine's loop reads it without touching the strand.
+  let interruptMark: UnsafeMutablePointer<Atomic<Bool>>
+  private let waiterLock = Lock()
+  private var waiter: Waiter?
+  private(set) var waitsFor: WaitDescription?
+  private var lastPoll: Int64 = 0
 
-  init(interpreter: Interpreter) {
+  /// How often a busy strand looks at timers, signals and descriptors.
+  private static let pollInterval: Int64 = 2_000_000
+
+  /// In a session: the scopes, instead of its own, that what its top level spawns (language.md §16) and opens belongs to.
+  let spawnScope: Scope?
+  let resourceScope: Scope?
+
+  init(interpreter: Interpreter, task: TaskObject?, context: TaskContext) {
     self.interpreter = interpreter
+    self.task = task
+    self.context = context
+    spawnScope = nil
+    resourceScope = nil
+    interruptMark = .allocate(capacity: 1)
+    interruptMark.initialize(to: Atomic(false))
+    root = Scope(.task, parent: task?.scope, strand: self, frameDepth: 1)
   }
 
-  /// Raises `Cancelled` if this strand is to stop.
-  public func checkpoint() throws(Raised) {}
+  /// A strand of a session: the one that stands for it (without a parent), a line, or a call.
+  init(
+    interpreter: Interpreter, context: TaskContext, parent: Scope?, spawnScope: Scope? = nil,
+    resourceScope: Scope? = nil
+  ) {
+    self.interpreter = interpreter
+    task = nil
+    self.context = context
+    self.spawnScope = spawnScope
+    self.resourceScope = resourceScope
+    interruptMark = .allocate(capacity: 1)
+    interruptMark.initialize(to: Atomic(false))
+    root = Scope(parent == nil ? .session : .task, parent: parent, strand: self, frameDepth: 1)
+  }
+
+  private(set) var root: Scope!
+
+  deinit {
+    interruptMark.deinitialize(count: 1)
+    interruptMark.deallocate()
+  }
+
+  /// The innermost scope that is running.
+  var innermostScope: Scope { machine?.fiber.innermostScope ?? root }
+
+  /// The name that reports show.
+  var label: String {
+    guard let task else { return "the script" }
+    return task.name.map { "task \(task.id) \"\($0)\"" } ?? "task \(task.id)"
+  }
+
+  func prepare(_ machine: Machine) { self.machine = machine }
+
+  // MARK: Running
+
+  /// Runs the machine to its end.
+  func drive() async -> Result<Value, Raised> {
+    while true {
+      switch machine.run() {
+      case .ended(let value): return .success(value)
+      case .failed(let error): return .failure(Raised(error))
+      case .fuel:
+        pollIfDue()
+        if interpreter.scheduler.hasOtherWork { await Task.yield() }
+      case .wait(let operation):
+        do throws(Raised) {
+          let value = try await operation(self)
+          machine.deliver(value)
+        } catch {
+          machine.deliver(raising: error.error)
+        }
+      }
+    }
+  }
+
+  // MARK: Interrupting
+
+  /// Whether a checkpoint has to look closer.
+  @inline(__always)
+  var isInterrupted: Bool { interruptMark.pointee.load(ordering: .relaxed) }
+
+  /// Asks the strand to look whether it is to stop: at its next checkpoint, or now if it waits.
+  func interrupt() {
+    interruptMark.pointee.store(true, ordering: .releasing)
+    let waiting = waiterLock.withLock { waiter }
+    guard let waiting else { return }
+    if Scope.cancellation(reaching: innermostScope, now: interpreter.scheduler.clock.now()) != nil {
+      waiting.interrupt()
+    }
+  }
+
+  func begin(_ waiter: Waiter, _ reason: WaitDescription) {
+    waiterLock.withLock {
+      self.waiter = waiter
+      waitsFor = reason
+    }
+    // What was asked between the checkpoint and here has seen no waiter.
+    if isInterrupted, Scope.cancellation(reaching: innermostScope, now: interpreter.scheduler.clock.now()) != nil {
+      waiter.interrupt()
+    }
+  }
+
+  func end(_ waiter: Waiter) {
+    waiterLock.withLock {
+      self.waiter = nil
+      waitsFor = nil
+    }
+  }
+
+  /// Raises `Cancelled` if this strand is to stop. Long built-ins call it every few thousand steps.
+  public func checkpoint() throws(Raised) {
+    pollIfDue()
+    if isInterrupted { try lookCloser() }
+  }
+
+  private func pollIfDue() {
+    let now = interpreter.scheduler.clock.now()
+    guard now - lastPoll >= Self.pollInterval || Signals.pending else { return }
+    lastPoll = now
+    interpreter.scheduler.poll()
+  }
+
+  private func lookCloser() throws(Raised) {
+    let now = interpreter.scheduler.clock.now()
+    let cause = interpreter.tree.withLock { () -> Scope? in
+      let scope = innermostScope
+      let cause = Scope.cancellation(reaching: scope, now: now)
+      if cause == nil {
+        boundCleanup(around: scope, now: now)
+        interruptMark.pointee.store(false, ordering: .relaxed)
+      }
+      cause?.wasDelivered = true
+      return cause
+    }
+    guard let cause else { return }
+    throw Raised(.cancelled, cause.cancelReason?.message ?? "cleanup has used up its grace period")
+  }
+
+  /// A cancellation that comes while cleanup runs: from now on that cleanup has a grace period.
+  private func boundCleanup(around scope: Scope, now: Int64) {
+    guard let cause = Scope.cancellation(beyondShields: scope) else { return }
+    var current: Scope? = scope
+    while let one = current {
+      if one.form == .cleanup, one.graceEnd == nil, one.graceOwner == nil, one.parent.map({ cause.holds($0) }) ?? false
+      {
+        startGrace(of: one, cause: cause, now: now)
+      }
+      current = one.parent
+    }
+  }
+
+  /// Cleanup that belongs to the stopping of `cause` shares its one grace period, which begins with the first.
+  func startGrace(of cleanup: Scope, cause: Scope, now: Int64) {
+    cleanup.graceOwner = cause
+    if cause.graceEnd == nil {
+      let (end, overflow) = now.addingReportingOverflow(interpreter.options.grace)
+      cause.graceEnd = overflow ? Int64.max : end
+    }
+    scheduleInterrupt(at: cause.graceEnd ?? Int64.max)
+  }
+
+  /// Has the strand look at a moment whether it is to stop.
+  func scheduleInterrupt(at moment: Int64) {
+    guard moment != Int64.max else { return }
+    interpreter.scheduler.schedule(at: moment) { [weak self] in self?.interrupt() }
+  }
+
+  /// After a shield or cleanup: what it held back counts again.
+  func rearm() { interruptMark.pointee.store(true, ordering: .relaxed) }
+
+  /// The variables of this task's environment.
+  public var environment: MapStorage {
+    get { context.environment }
+    set { context.environment = newValue }
+  }
+
+  /// The directory that relative paths of this task start from (`cd`), always absolute.
+  public var workingDirectory: String { context.directory }
+
+  /// The scope that what is opened now belongs to: one is begun for the running function where there is none.
+  func scopeForOwning() -> Scope { machine.scopeForOwning() }
 }

@@ -25,6 +25,7 @@ public enum ObjectTag: UInt8, Sendable {
   case task, stream, iterator, scope
   case channel, lock, semaphore, limiter, event, barrier, condition, shared, sharedArray, pool
   case file, command, environment, executor, resource, namespace, attempt
+  case retry, missing
 }
 
 /// The base of everything that is not held in place.
@@ -59,6 +60,13 @@ extension Value {
   @inline(__always)
   func object<T: Object>(_ tag: ObjectTag, as type: T.Type) -> T? {
     if case .object(let object) = self, object.tag == tag { return unsafeDowncast(object, to: type) }
+    return nil
+  }
+
+  /// What kind of object it is, if it is one.
+  @inline(__always)
+  var objectTag: ObjectTag? {
+    if case .object(let object) = self { return object.tag }
     return nil
   }
 

@@ -79,7 +79,10 @@ enum RandomLibrary {
     return Array(items[..<count])
   }
 
-  private static func uuid(_ call: borrowing NativeCall) throws(Raised) -> Value {
+  private static func uuid(_ call: borrowing NativeCall) throws(Raised) -> Value { .string(uuidText()) }
+
+  /// A random UUID.
+  static func uuidText() -> String {
     var bytes = SystemRandom.bytes(16)
     // Version 4, variant 1 (RFC 9562).
     bytes[6] = bytes[6] & 0x0F | 0x40
@@ -90,6 +93,6 @@ enum RandomLibrary {
       if index == 8 || index == 12 || index == 16 || index == 20 { text.append("-") }
       text.append(digit)
     }
-    return .string(text)
+    return text
   }
 }

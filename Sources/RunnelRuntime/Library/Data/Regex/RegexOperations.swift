@@ -1,7 +1,7 @@
 // What scripts do with a regex, on the search: finding, replacing by a template, splitting, and the map that a
 // match is. Strings' methods that take a regex (`s.split(re)` …) stand on the same methods.
 
-extension RegexObject {
+extension RegexObject: RegexOperations {
   /// Whether it matches anywhere in a text.
   func hasMatch(in text: StringObject, strand: Strand) throws(Raised) -> Bool {
     try search(text, strand: strand) { search throws(Raised) in try search.next() }

@@ -1,0 +1,242 @@
+// Tasks: `spawn` and `gather`. Pipelines and commands.
+
+import RunnelSyntax
+
+extension FunctionCompiler {
+  func compileSpawn(_ node: SpawnNode, into target: Int, isDiscarded: Bool, span: Span) {
+    let mark = builder.nextRegister
+    let window = builder.allocate()
+    for value in [node.name, node.scope, node.executor] {
+      guard let value else { continue }
+      expression(value, into: builder.allocate())
+    }
+    taskClosure(node.functionID, node.body, name: "task", into: window)
+    builder.span = span
+    let descriptor = SpawnDescriptor(
+      isDetached: node.isDetached, isService: node.isService, hasName: node.name != nil,
+      hasScope: node.scope != nil, hasExecutor: node.executor != nil, isDiscarded: isDiscarded)
+    builder.emit(.spawn, window, builder.constant(.spawn(descriptor), key: nil))
+    builder.emit(.take, target, window)
+    builder.free(from: mark)
+  }
+
+  func compileGather(_ mode: GatherMode, _ value: Expression, into target: Int, span: Span) {
+    let mark = builder.nextRegister
+    let window = builder.allocate()
+    expression(value, into: window)
+    builder.span = span
+    builder.emit(.gather, window, mode.number)
+    builder.emit(.take, target, window)
+    builder.free(from: mark)
+  }
+
+  func compileGatherFor(_ node: GatherForNode, into target: Int, span: Span) {
+    let mark = builder.nextRegister
+    let window = builder.allocate(3)
+    streamOperand(node.source, into: window)
+    if let limit = node.limit { expression(limit, into: window + 2) } else { builder.emit(.loadNil, window + 2) }
+    taskClosure(node.functionID, .block(node.body), patterns: node.patterns, name: "gather", into: window + 1)
+    builder.span = span
+    builder.emit(.gatherFor, window, node.mode.number, flag: node.patterns.count == 2 ? 1 : 0)
+    builder.emit(.take, target, window)
+    builder.free(from: mark)
+  }
+
+  // MARK: Pipelines
+
+  /// What becomes of a pipeline's last stage.
+  enum PipelineUse {
+    /// A stream becomes a list; a command's output its text.
+    case value
+    /// As a statement: a command's output is inherited.
+    case discard
+    /// Read item by item by a loop.
+    case stream
+  }
+
+  func compilePipeline(_ stages: [Expression], into target: Int, use: PipelineUse) {
+    let mark = builder.nextRegister
+    let span = builder.span
+    let stages = joinCommands(stages)
+    let window = builder.allocate(2)
+    if stages.count == 1, case .command(let node) = stages[0].kind {
+      // Commands only: one pipeline of the kernel's.
+      compileCommand(node, use: use, into: window, span: span)
+      builder.emit(.take, target, window)
+      builder.free(from: mark)
+      return
+    }
+    // The stream so far is in `window + 1`, where the next stage finds its first argument.
+    if case .command(let node) = unwrapped(stages[0]).kind, node.form == .capture {
+      commandSource(node, into: window + 1)
+    } else {
+      expression(stages[0], into: window + 1)
+    }
+    builder.span = stages[0].span
+    builder.emit(.pipeSource, window + 1, window + 1)
+    for (position, stage) in stages.dropFirst().enumerated() {
+      let isLast = position == stages.count - 2
+      compileStage(stage, window: window, isLast: isLast, use: use)
+      if !isLast { builder.emit(.pipeSource, window + 1, window) }
+    }
+    builder.span = span
+    if use != .stream { builder.emit(.pipeCollect, window) }
+    builder.emit(.take, target, window)
+    builder.free(from: mark)
+  }
+
+  /// Neighbouring commands become one command of several stages: between them bytes flow in the kernel.
+  private func joinCommands(_ stages: [Expression]) -> [Expression] {
+    var result: [Expression] = []
+    for stage in stages {
+      if case .command(let next) = stage.kind, next.form == .capture, let last = result.last,
+        case .command(let previous) = last.kind, previous.form == .capture
+      {
+        let joined = CommandNode(
+          form: .capture, stages: previous.stages + next.stages, span: previous.span.union(next.span))
+        result[result.count - 1] = Expression(.command(joined), span: joined.span)
+      } else {
+        result.append(stage)
+      }
+    }
+    return result
+  }
+
+  /// Calls a stage: the stream is in `window + 1`, its result goes to `window`.
+  private func compileStage(_ stage: Expression, window: Int, isLast: Bool, use: PipelineUse) {
+    builder.span = stage.span
+    switch stage.kind {
+    case .paren(let inner): compileStage(inner, window: window, isLast: isLast, use: use)
+    case .command(let node):
+      let role: CommandRole =
+        !isLast || use == .stream ? .stage : (use == .discard ? .inherit : .capture)
+      let values = builder.allocate()
+      builder.emit(.take, values, window + 1)
+      let descriptor = command(node)
+      builder.span = stage.span
+      builder.emit(
+        .commandStage, values, builder.constant(.command(descriptor), key: nil), flag: role.rawValue)
+      builder.emit(.take, window, values)
+      builder.free(from: values)
+    case .call(let callee, let arguments, _):
+      if case .member(let base, let name, _, false) = callee.kind, !isStatic(base, name) {
+        // A method as a stage: the stream is its first argument.
+        let call = builder.allocate(2)
+        access(base, into: call)
+        builder.emit(.take, call + 1, window + 1)
+        let shape = self.arguments(arguments)
+        builder.span = stage.span
+        emitStageCall(method: name, call, shape, arguments.count)
+        builder.emit(.take, window, call)
+        builder.free(from: call)
+      } else {
+        access(callee, into: window)
+        let shape = self.arguments(arguments)
+        builder.span = stage.span
+        emitStageCall(method: nil, window, shape, arguments.count)
+        builder.free(from: window + 2)
+      }
+    default:
+      expression(stage, into: window)
+      builder.span = stage.span
+      builder.emit(.call, window, 1)
+    }
+  }
+
+  private func emitStageCall(method: String?, _ window: Int, _ shape: CallShape?, _ count: Int) {
+    let shape = shape.map { builder.constant(.shape(CallShape(arguments: [.positional] + $0.arguments)), key: nil) }
+    switch (method, shape) {
+    case (nil, nil): builder.emit(.call, window, count + 1)
+    case (nil, let shape?): builder.emit(.callShape, window, shape)
+    case (let name?, nil): builder.emit(.callMethod, window, count + 1, builder.string(name))
+    case (let name?, let shape?): builder.emit(.callMethodShape, window, shape, builder.string(name))
+    }
+  }
+
+  private func isStatic(_ base: Expression, _ name: String) -> Bool {
+    guard case .name(let root) = base.kind else { return false }
+    switch module.resolution.meanings[Int(root.id)] {
+    case .variable(let variable): if case .module = variable.kind { return true } else { return false }
+    case .builtin(let namespace): return module.builtins.globals.contains(namespace + "." + name)
+    default: return false
+    }
+  }
+
+  // MARK: Commands
+
+  func compileCommand(_ node: CommandNode, into target: Int, span: Span) {
+    compileCommand(node, use: .value, into: target, span: span)
+  }
+
+  private func compileCommand(_ node: CommandNode, use: PipelineUse, into target: Int, span: Span) {
+    if use == .stream { return commandSource(node, into: target) }
+    var node = node
+    // As a statement of its own a pipeline of captures writes to stdout.
+    if use == .discard, node.form == .capture, node.stages.count > 1 { node.form = .statement }
+    let mark = builder.nextRegister
+    let window = builder.allocate()
+    let descriptor = command(node)
+    builder.span = span
+    builder.emit(.runCommand, window, builder.constant(.command(descriptor), key: nil))
+    builder.emit(.take, target, window)
+    builder.free(from: mark)
+  }
+
+  func commandSource(_ node: CommandNode, into target: Int) {
+    let mark = builder.nextRegister
+    let window = builder.allocate()
+    let descriptor = command(node)
+    builder.span = node.span
+    builder.emit(.commandSource, window, builder.constant(.command(descriptor), key: nil))
+    builder.emit(.take, target, window)
+    builder.free(from: mark)
+  }
+
+  /// Evaluates the interpolations of a command into consecutive registers.
+  private func command(_ node: CommandNode) -> CommandDescriptor {
+    var stages: [CommandDescriptor.Stage] = []
+    for stage in node.stages {
+      let environment = stage.environment.map { (name: $0.name, value: word($0.value)) }
+      let words = stage.words.map { word($0) }
+      let redirects = stage.redirects.map { redirect -> CommandDescriptor.Redirect in
+        switch redirect {
+        case .input(let file): .input(word(file))
+        case .output(let file, let append): .output(word(file), append: append)
+        case .error(let file, let append): .error(word(file), append: append)
+        case .errorToOutput: .errorToOutput
+        case .outputToError: .outputToError
+        }
+      }
+      stages.append(
+        CommandDescriptor.Stage(
+          environment: environment, words: words, redirects: redirects,
+          text: module.tree.source.text(of: stage.span)))
+    }
+    return CommandDescriptor(form: node.form, stages: stages)
+  }
+
+  private func word(_ word: CommandWord) -> CommandDescriptor.Word {
+    CommandDescriptor.Word(
+      parts: word.parts.map { part in
+        switch part {
+        case .bare(let text): return .bare(text)
+        case .quoted(let text): return .quoted(text)
+        case .interpolation(let value):
+          expression(value, into: builder.allocate())
+          return .value
+        }
+      })
+  }
+}
+
+extension GatherMode {
+  /// Its operand in `gather` and `gatherFor`.
+  var number: Int {
+    switch self {
+    case .all: 0
+    case .settled: 1
+    case .any: 2
+    case .race: 3
+    }
+  }
+}

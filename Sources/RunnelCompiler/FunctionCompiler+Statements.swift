@@ -1,0 +1,301 @@
+// Blocks and statements.
+
+import RunnelSyntax
+
+extension FunctionCompiler {
+  /// What a block is the body of: tasks of a scope have ended before the `defer`s of its body run (language.md §6.1).
+  enum BlockRole {
+    case none
+    /// A function, a task, the script: the running function is the scope.
+    case function
+    /// A form that is a scope.
+    case scope
+  }
+
+  func block(_ block: Block, into target: Int?, body role: BlockRole = .none) {
+    self.block(block.statements[...], into: target, body: role)
+  }
+
+  /// Compiles a block; its last expression's value goes to `target`, or is dropped.
+  /// - Parameter last: compiles the last statement in another way.
+  func block(
+    _ statements: ArraySlice<Statement>, into target: Int?, body role: BlockRole = .none, last: (() -> Void)? = nil
+  ) {
+    let mark = builder.nextRegister
+    hoist(statements)
+    if let last {
+      rest(of: statements.dropLast(), into: nil, body: role)
+      last()
+    } else {
+      rest(of: statements, into: target, body: role)
+    }
+    builder.free(from: mark)
+  }
+
+  /// Cells of what may be captured before it has a value, then the functions that are used before their place.
+  private func hoist(_ statements: ArraySlice<Statement>) {
+    var functions: [(FunctionNode, Variable)] = []
+    for statement in statements {
+      switch statement.kind {
+      case .declaration(_, let pattern, _, _):
+        for name in boundNames(pattern) { hoistCell(name) }
+      case .function(let node):
+        guard let name = node.name, let variable = module.resolution.declarations[Int(name.id)] else { continue }
+        if variable.isTopLevel {
+          functions.append((node, variable))
+        } else {
+          hoistCell(name)
+          if variable.isHoisted { functions.append((node, variable)) }
+        }
+      default: break
+      }
+    }
+    for (node, variable) in functions { define(node, variable) }
+  }
+
+  private func hoistCell(_ name: Identifier) {
+    guard let variable = module.resolution.declarations[Int(name.id)], variable.mayBeUninitialised,
+      variable.needsCell, !isGlobal(variable)
+    else { return }
+    let register = builder.allocate()
+    builder.emit(.loadMissing, register)
+    builder.emit(.makeCell, register)
+    variable.storage = .cell(register)
+  }
+
+  func isGlobal(_ variable: Variable) -> Bool {
+    if case .global = variable.storage { return true }
+    return false
+  }
+
+  private func rest(of statements: ArraySlice<Statement>, into target: Int?, body role: BlockRole) {
+    for (index, statement) in zip(statements.indices, statements) {
+      builder.span = statement.span
+      if case .defer(let node) = statement.kind {
+        compileDefer(node, rest: statements[(index + 1)...], into: target, body: role)
+        return
+      }
+      let isLast = index == statements.endIndex - 1
+      if isLast, let target {
+        if case .expression(let value) = statement.kind {
+          expression(value, into: target)
+        } else {
+          self.statement(statement)
+          builder.emit(.loadNil, target)
+        }
+      } else {
+        self.statement(statement)
+      }
+    }
+    if statements.isEmpty, let target { builder.emit(.loadNil, target) }
+  }
+
+  /// `defer`: the rest of the block is a region, whose cleanup is the defer's body.
+  private func compileDefer(_ node: DeferNode, rest statements: ArraySlice<Statement>, into target: Int?, body role: BlockRole) {
+    let grace = node.grace.map { graceOperand($0) }
+    let span = builder.span
+    region(
+      body: { rest(of: statements, into: target, body: role) },
+      cleanup: { completion in
+        builder.span = span
+        switch role {
+        case .none: break
+        case .function: builder.emit(.frameJoin, completion)
+        case .scope: builder.emit(.scopeJoin, completion)
+        }
+        let skip = node.onError ? builder.jump(.jumpUnlessFailed, completion) : nil
+        cleanupBody(node.body, completion: completion, grace: grace, errorName: node.errorName)
+        if let skip { builder.patch(skip) }
+      }, failure: .cleanupFail)
+  }
+
+  func graceOperand(_ grace: Expression) -> Int {
+    let register = builder.allocate()
+    expression(grace, into: register)
+    return register
+  }
+
+  /// The body of a `defer` or `finally`.
+  func cleanupBody(_ body: Block, completion: Int, grace: Int?, errorName: Identifier? = nil) {
+    builder.emit(.cleanupEnter, completion, grace ?? 0, flag: grace == nil ? 0 : 1)
+    let mark = builder.nextRegister
+    if let errorName { bind(errorName, from: completion + 1) }
+    block(body, into: nil, body: .scope)
+    builder.free(from: mark)
+    builder.emit(.cleanupEnd, completion)
+  }
+
+  // MARK: Statements
+
+  func statement(_ statement: Statement) {
+    builder.span = statement.span
+    let mark = builder.nextRegister
+    switch statement.kind {
+    case .expression(let value):
+      discard(value)
+      builder.free(from: mark)
+    case .declaration(_, let pattern, let value, _):
+      compileDeclaration(pattern, value)
+    case .assignment(let target, let operation, let operatorSpan, let value):
+      assignment(target, operation, operatorSpan, value)
+      builder.free(from: mark)
+    case .function(let node):
+      guard let name = node.name, let variable = module.resolution.declarations[Int(name.id)],
+        !variable.isTopLevel, !variable.isHoisted
+      else { return }
+      define(node, variable)
+    case .yield(let value, let spread):
+      if spread {
+        yieldAll(value)
+      } else {
+        let register = builder.allocate()
+        expression(value, into: register)
+        builder.span = statement.span
+        builder.emit(.yield, register)
+      }
+      builder.free(from: mark)
+    case .defer: break
+    case .import(_, _, let name):
+      compileImport(name)
+    case .errorKind: if !isTopLevelKind(statement) { compileErrorKind(statement) }
+    case .assert(let condition, let message, let text):
+      compileAssert(condition, message, text)
+      builder.free(from: mark)
+    case .test, .invalid: break
+    }
+  }
+
+  private func compileDeclaration(_ pattern: Pattern, _ value: Expression) {
+    if case .bind(let name) = pattern.kind, let variable = module.resolution.declarations[Int(name.id)],
+      !isGlobal(variable), !variable.needsCell
+    {
+      // The value goes straight to the variable's register, which the value itself cannot see yet.
+      let register = builder.allocate()
+      expression(value, into: register)
+      variable.storage = .register(register)
+      return
+    }
+    // Registers of the names lie below the temporaries of the value.
+    for name in boundNames(pattern) { reserveName(name) }
+    let mark = builder.nextRegister
+    let register = builder.allocate()
+    expression(value, into: register)
+    builder.span = pattern.span
+    destructure(pattern, from: register)
+    builder.free(from: mark)
+  }
+
+  private func define(_ node: FunctionNode, _ variable: Variable) {
+    builder.span = node.span
+    switch variable.storage {
+    case .global(let number):
+      let mark = builder.nextRegister
+      let register = builder.allocate()
+      closure(node, into: register)
+      builder.emit(.setGlobal, register, immediate: number)
+      builder.free(from: mark)
+    case .cell(let cell):
+      let mark = builder.nextRegister
+      let register = builder.allocate()
+      closure(node, into: register)
+      builder.emit(.setCell, cell, register)
+      builder.free(from: mark)
+    case .register(let register):
+      closure(node, into: register)
+    case .unassigned:
+      let register = builder.allocate()
+      closure(node, into: register)
+      variable.storage = .register(register)
+    }
+  }
+
+  private func compileImport(_ name: Identifier) {
+    guard let interface = module.resolution.imports[name.span.start],
+      let variable = module.resolution.declarations[Int(name.id)]
+    else { return }
+    if case .global(let number) = variable.storage {
+      let register = builder.allocate()
+      builder.emit(.importModule, register, immediate: interface.index)
+      builder.emit(.setGlobal, register, immediate: number)
+      builder.free(from: register)
+    } else {
+      let register = builder.allocate()
+      builder.emit(.importModule, register, immediate: interface.index)
+      builder.free(from: register)
+    }
+  }
+
+  private func isTopLevelKind(_ statement: Statement) -> Bool {
+    guard case .errorKind(let name, _, _) = statement.kind else { return false }
+    return module.resolution.declarations[Int(name.id)]?.isTopLevel ?? false
+  }
+
+  func compileErrorKind(_ statement: Statement) {
+    guard case .errorKind(let name, let parent, _) = statement.kind,
+      let variable = module.resolution.declarations[Int(name.id)]
+    else { return }
+    builder.span = statement.span
+    let register = builder.allocate()
+    if let parent {
+      kind(parent, into: register)
+    } else {
+      builder.emit(.loadConstant, register, immediate: builder.builtin("Error"))
+    }
+    builder.emit(.defineKind, register, builder.string(name.text), register)
+    switch variable.storage {
+    case .global(let number):
+      builder.emit(.setGlobal, register, immediate: number)
+      builder.free(from: register)
+    default:
+      variable.storage = .register(register)
+      if variable.needsCell {
+        builder.emit(.makeCell, register)
+        variable.storage = .cell(register)
+      }
+    }
+  }
+
+  private func compileAssert(_ condition: Expression, _ message: Expression?, _ text: String) {
+    let span = builder.span
+    let base = builder.allocate(3)
+    var comparison: String?
+    var failed: [Patch] = []
+    if case .binary(let operation, let left, let right, _) = unwrapped(condition).kind, isComparison(operation) {
+      comparison = operation.rawValue
+      expression(left, into: base + 1)
+      expression(right, into: base + 2)
+      builder.span = span
+      let result = builder.allocate()
+      compare(operation, left: base + 1, right: base + 2, into: result)
+      failed.append(builder.jump(.jumpIfFalse, result))
+    } else {
+      failed = jumpIfFalse(condition)
+    }
+    let passed = builder.jump()
+    builder.patch(failed)
+    if let message { expression(message, into: base) } else { builder.emit(.loadNil, base) }
+    builder.span = condition.span
+    let descriptor = AssertDescriptor(text: text, comparison: comparison)
+    builder.emit(.raiseAssertion, base, builder.constant(.assertion(descriptor), key: nil))
+    builder.patch(passed)
+  }
+
+  /// `yield ...xs`: every item as it comes.
+  private func yieldAll(_ source: Expression) {
+    loop(over: source, isPair: false) { item in
+      builder.emit(.yield, item)
+    }
+  }
+
+  func unwrapped(_ expression: Expression) -> Expression {
+    if case .paren(let inner) = expression.kind { return unwrapped(inner) }
+    return expression
+  }
+
+  func isComparison(_ operation: BinaryOperator) -> Bool {
+    switch operation {
+    case .equal, .notEqual, .less, .lessOrEqual, .greater, .greaterOrEqual, .in, .notIn: true
+    default: false
+    }
+  }
+}

@@ -1,0 +1,106 @@
+// A command as a source: `for line in $(…)`, `$(…) | map(f)`. Its output is taken as lines, as it comes (language.md
+// §14.2). The command starts when the first line is asked for, and raises its failure after the last.
+
+import RunnelScheduler
+
+/// The lines of a command's output. Used by one strand at a time.
+final class CommandSource: StreamSource, @unchecked Sendable {
+  private let plan: CommandPlan
+  private var command: RunningCommand?
+  private let resource: CommandResource
+  private var hasEnded = false
+
+  private init(_ plan: CommandPlan, _ resource: CommandResource) {
+    self.plan = plan
+    self.resource = resource
+  }
+
+  /// A stream that runs a command. What has not been read when the scope ends is stopped then.
+  static func stream(_ plan: CommandPlan, _ strand: Strand) -> StreamObject {
+    let resource = CommandResource(plan.text)
+    resource.belongs(to: strand)
+    return StreamObject(source: CommandSource(plan, resource))
+  }
+
+  func next(_ strand: Strand) throws(Raised) -> StreamStep {
+    if hasEnded { return .end }
+    guard let command else { return .wait }
+    let step = try command.nextLine(.output)
+    // Before the end it must be known whether it failed.
+    guard case .end = step else { return step }
+    guard command.hasEnded else { return .wait }
+    hasEnded = true
+    resource.isDone()
+    if let error = command.outcome.error { throw error }
+    return .end
+  }
+
+  func fill(_ strand: Strand) async throws(Raised) {
+    guard let command else {
+      let started = try await CommandStart.start(plan, CommandManner(output: .read), strand)
+      command = started
+      resource.holds(started)
+      return
+    }
+    do throws(Raised) {
+      try await command.waitForLine(.output, strand)
+      if case .ended = command.outputState { try await command.finish(strand) }
+    } catch {
+      // The task is to stop: so is the command, and it is waited for.
+      await command.stop(first: CommandStop.signal(for: strand))
+      throw error
+    }
+  }
+
+  /// Its reader has had enough, which is no failure.
+  func close() {
+    hasEnded = true
+    resource.close()
+  }
+}
+
+/// A running command as something that a scope closes.
+///
+/// `@unchecked Sendable`: written by the strand that owns it.
+class CommandResource: ResourceObject, @unchecked Sendable {
+  private let text: String
+  private(set) var command: RunningCommand?
+  private weak var scope: Scope?
+  private var isClosed = false
+
+  init(_ text: String, tag: ObjectTag = .resource) {
+    self.text = text
+    super.init(tag: tag)
+  }
+
+  override var label: String { "command `\(text)`" }
+
+  /// The scope that is running closes it.
+  func belongs(to strand: Strand) {
+    let scope = strand.scopeForOwning()
+    scope.resources.append(self)
+    self.scope = scope
+  }
+
+  func holds(_ command: RunningCommand) {
+    self.command = command
+    if isClosed { command.stopInBackground() }
+  }
+
+  /// It has ended: its scope need not keep it.
+  func isDone() {
+    isClosed = true
+    scope?.resources.removeAll { $0 === self }
+  }
+
+  /// Begins to stop it; `ending` tells when it has ended.
+  override func close() {
+    isClosed = true
+    command?.closeOutput(.output)
+    command?.stopInBackground()
+  }
+
+  /// Waits for the end of what `close` has begun to stop.
+  override func waitForEnd() async { await command?.stop() }
+  override var isEnding: Bool { isClosed && command.map { !$0.hasEnded } ?? false }
+}

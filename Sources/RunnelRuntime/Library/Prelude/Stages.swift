@@ -1,0 +1,192 @@
+// Stages (language.md §14): with a stream they are generators, read item by item; with a list, a range or a map's
+// keys they give a list, in the task itself.
+
+extension Prelude {
+  static let stages = #"""
+    fn __stream(xs) {
+      let source = __source(xs)
+      if __is_stream(source) { source } else { __items_stream(source) }
+    }
+
+    fn __items_stream(xs) { yield ...xs }
+
+    fn __filter(xs, f) {
+      let source = __source(xs)
+      if __is_stream(source) { __filter_stream(source, f) } else { __list_filter(source, f) }
+    }
+
+    fn __filter_stream(s, f) { for x in s { if f(x) { yield x } } }
+
+    fn __flat_map(xs, f) {
+      let source = __source(xs)
+      if __is_stream(source) { __flat_map_stream(source, f) } else { __list_flat_map(source, f) }
+    }
+
+    fn __flat_map_stream(s, f) { for x in s { yield ...f(x) } }
+
+    fn __take(xs, n) {
+      let source = __source(xs)
+      if __is_stream(source) { __take_stream(source, __amount(n, "take")) } else { source.take(n) }
+    }
+
+    # Never asks for the item after the last one that it gives.
+    fn __take_stream(s, n) {
+      if n == 0 { return }
+      var left = n
+      for x in s {
+        yield x
+        left -= 1
+        if left == 0 { break }
+      }
+    }
+
+    fn __skip(xs, n) {
+      let source = __source(xs)
+      if __is_stream(source) { __skip_stream(source, __amount(n, "skip")) } else { source.skip(n) }
+    }
+
+    fn __skip_stream(s, n) {
+      var left = n
+      for x in s {
+        if left == 0 { yield x } else { left -= 1 }
+      }
+    }
+
+    fn __take_while(xs, f) {
+      let source = __source(xs)
+      if __is_stream(source) { __take_while_stream(source, f) } else { __list_take_while(source, f) }
+    }
+
+    fn __take_while_stream(s, f) {
+      for x in s {
+        if not f(x) { break }
+        yield x
+      }
+    }
+
+    fn __skip_while(xs, f) {
+      let source = __source(xs)
+      if __is_stream(source) { __skip_while_stream(source, f) } else { __list_skip_while(source, f) }
+    }
+
+    fn __skip_while_stream(s, f) {
+      var skips = true
+      for x in s {
+        if skips { skips = f(x) }
+        if not skips { yield x }
+      }
+    }
+
+    fn __unique(xs, by) {
+      let source = __source(xs)
+      if __is_stream(source) { return __unique_stream(source, by) }
+      if by == nil { __unique_by_keys(source, source) } else { __list_unique(source, by) }
+    }
+
+    # Keys that no map can hold are looked for one by one.
+    fn __unique_stream(s, by) {
+      var seen = {}
+      var others = []
+      for x in s {
+        let key = if by == nil { x } else { by(x) }
+        if __is_key(key) {
+          if not seen.has(key) {
+            seen[key] = true
+            yield x
+          }
+        } else if not others.contains(key) {
+          others.push(key)
+          yield x
+        }
+      }
+    }
+
+    fn __sort(xs, by, reverse) {
+      let source = __source(xs)
+      if __is_stream(source) { return __sort_stream(source, by, reverse) }
+      if by == nil { __sort_by_keys(source, source, reverse) } else { __list_sorted(source, by, reverse) }
+    }
+
+    fn __sort_stream(s, by, reverse) { yield ...__sort(__collect(s), by, reverse) }
+
+    fn __batch(xs, n, within) {
+      let source = __source(xs)
+      let size = __size(n, "batch")
+      if not __is_stream(source) { return source.chunks(size) }
+      if within == nil { __batch_stream(source, size) } else { __batch_within(source, size, within) }
+    }
+
+    fn __batch_stream(s, n) {
+      var held = []
+      for x in s {
+        held.push(x)
+        if held.len() == n {
+          yield held
+          held = []
+        }
+      }
+      if not held.is_empty() { yield held }
+    }
+
+    fn __window(xs, n) {
+      let source = __source(xs)
+      let size = __size(n, "window")
+      if __is_stream(source) { __window_stream(source, size) } else { source.windows(size) }
+    }
+
+    fn __window_stream(s, n) {
+      var held = []
+      for x in s {
+        held.push(x)
+        if held.len() > n { held.remove_at(0) }
+        if held.len() == n { yield held }
+      }
+    }
+
+    fn __enumerate_stream(s, start) {
+      var n = start ?? 0
+      for x in s {
+        yield [n, x]
+        n += 1
+      }
+    }
+
+    fn __zip(xs, others) {
+      let source = __source(xs)
+      if __is_stream(source) { __zip_stream(source, others) } else { __collect(__zip_stream(source, others)) }
+    }
+
+    fn __tee(xs, f) {
+      let source = __source(xs)
+      if __is_stream(source) { return __tee_stream(source, f) }
+      for x in source { f(x) }
+      list(source)
+    }
+
+    fn __tee_stream(s, f) {
+      for x in s {
+        f(x)
+        yield x
+      }
+    }
+
+    fn __lines_stage(xs) {
+      if type(xs) == "string" { return xs.lines() }
+      if type(xs) == "bytes" { return xs.decode().lines() }
+      let source = __source(xs)
+      if __is_stream(source) { __lines_stream(source) } else { __collect(__lines_stream(source)) }
+    }
+
+    fn __lines_stream(s) {
+      var rest = nil
+      for chunk in s {
+        let [lines, left] = __lines(chunk, rest)
+        rest = left
+        yield ...lines
+      }
+      yield ...__lines(nil, rest)[0]
+    }
+
+    fn __bytes_stream(s) { for x in s { yield if type(x) == "bytes" { x } else { bytes(str(x)) } } }
+    """#
+}

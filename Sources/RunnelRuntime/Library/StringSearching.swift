@@ -1,0 +1,252 @@
+// The methods of strings that look for a part: a string, found bytewise, or a regex through `RegexOperations`.
+
+enum StringSearching {
+  private static func method(
+    _ signature: String, _ documentation: String,
+    _ code: @escaping (borrowing NativeCall) throws(Raised) -> Value
+  ) -> NativeFunction {
+    NativeFunction(signature, receiver: "string", documentation: documentation, body: .plain(code))
+  }
+
+  static let functions: [NativeFunction] = [
+    method("contains(part) → bool", "Whether a string, or what a regex matches, occurs in it.") {
+      call throws(Raised) in
+      let string = try call.stringObject(0)
+      if let regex = call[1].regexOperations {
+        return .bool(try regex.hasMatch(in: string, strand: call.strand))
+      }
+      return .bool(try ByteSearch(try part(call)).isFound(in: string.text, call.strand))
+    },
+    method("starts_with(part) → bool", "Whether it begins with a string.") { call throws(Raised) in
+      .bool(begins(try call.string(0), with: try call.string(1)))
+    },
+    method("ends_with(part) → bool", "Whether it ends with a string.") { call throws(Raised) in
+      .bool(ends(try call.string(0), with: try call.string(1)))
+    },
+    method("remove_prefix(part) → string", "Without a string at its start, if it is there.") {
+      call throws(Raised) in
+      let text = try call.string(0)
+      let part = try call.string(1)
+      guard !part.isEmpty, begins(text, with: part) else { return call[0] }
+      return .string(String(decodingUTF8: text.utf8Span.span.extracting(part.utf8.count...)))
+    },
+    method("remove_suffix(part) → string", "Without a string at its end, if it is there.") {
+      call throws(Raised) in
+      let text = try call.string(0)
+      let part = try call.string(1)
+      guard !part.isEmpty, ends(text, with: part) else { return call[0] }
+      return .string(
+        String(decodingUTF8: text.utf8Span.span.extracting(..<(text.utf8.count - part.utf8.count))))
+    },
+    method(
+      "index(part, from = 0) → int",
+      "Where a string first occurs, counted in characters, at `from` at the earliest; nil if it does not."
+    ) { call throws(Raised) in
+      try index(call)
+    },
+    method("count(part) → int", "How many times a string, or what a regex matches, occurs, side by side.") {
+      call throws(Raised) in
+      let string = try call.stringObject(0)
+      if let regex = call[1].regexOperations {
+        return .int(try regex.pieces(of: string, max: Int.max, strand: call.strand).matches.count)
+      }
+      let part = try part(call)
+      if part.isEmpty { return .int(string.count + 1) }
+      var count = 0
+      try eachOccurrence(of: part, in: string.text, max: Int.max, call.strand) { _ in count += 1 }
+      return .int(count)
+    },
+    method(
+      "split(sep?, max?) → list",
+      """
+      What stands between occurrences of a string or of what a regex matches; without one, between white space, \
+      none of it empty. Cut `max` times at most: the last item has the rest.
+      """
+    ) { call throws(Raised) in
+      try split(call)
+    },
+    NativeFunction(
+      "replace(part, with, max?) → string", receiver: "string",
+      documentation: """
+        With occurrences of a string, or of what a regex matches, replaced: by a string (for a regex with `$1` and \
+        `${name}` in it), or by what a function gives for each (it gets the match, or the text). The first `max`, \
+        or all.
+        """,
+      body: .either(
+        when: { call in call[2].isFunction }, prelude: "__string_replace",
+        plain: { call throws(Raised) in try replace(call) })),
+    method("join(xs) → string", "The items of a list as text, with this string between them.") {
+      call throws(Raised) in
+      .string(try joined(try call.iterated(1), separator: try call.string(0), call.strand))
+    },
+  ]
+
+  /// A negative or missing `max` is none.
+  private static func limit(_ call: borrowing NativeCall, _ position: Int) throws(Raised) -> Int {
+    let limit = try call.int(position, default: -1)
+    return limit < 0 ? Int.max : limit
+  }
+
+  private static func part(_ call: borrowing NativeCall) throws(Raised) -> String {
+    guard let part = call[1].string else { throw call.wrongType(1, expected: "a string or a regex") }
+    return part.text
+  }
+
+  private static func begins(_ text: String, with part: String) -> Bool {
+    text.utf8.starts(with: part.utf8)
+  }
+
+  private static func ends(_ text: String, with part: String) -> Bool {
+    text.utf8.count >= part.utf8.count && text.utf8.suffix(part.utf8.count).elementsEqual(part.utf8)
+  }
+
+  private static func index(_ call: borrowing NativeCall) throws(Raised) -> Value {
+    let string = try call.stringObject(0)
+    let text = string.text
+    var from = try call.int(2, default: 0)
+    let total = string.count
+    if from < 0 { from = max(from + total, 0) }
+    guard from <= total else { return .nil }
+    let search = ByteSearch(try call.string(1))
+    if string.isASCII {
+      return try search.first(in: text.utf8Span.span, from: from, call.strand).map { .int($0) } ?? .nil
+    }
+    let utf8 = text.utf8
+    let start = utf8.distance(from: text.startIndex, to: text.index(text.startIndex, offsetBy: from))
+    guard let offset = try search.first(in: text.utf8Span.span, from: start, call.strand) else { return .nil }
+    return .int(text.distance(from: text.startIndex, to: utf8.index(utf8.startIndex, offsetBy: offset)))
+  }
+
+  /// Where a part that is not empty begins, in bytes, each after the end of the one before.
+  private static func eachOccurrence(
+    of part: String, in text: String, max: Int, _ strand: Strand, _ found: (Int) -> Void
+  ) throws(Raised) {
+    let search = ByteSearch(part)
+    let bytes = text.utf8Span.span
+    var start = 0
+    var count = 0
+    while count < max, let offset = try search.first(in: bytes, from: start, strand) {
+      found(offset)
+      start = offset + search.needle.count
+      count += 1
+      if count & 0xFFF == 0 { try strand.checkpoint() }
+    }
+  }
+
+  /// The texts between the first `max` occurrences of a part.
+  static func pieces(of text: String, at part: String, max: Int, _ strand: Strand) throws(Raised) -> [Value] {
+    let bytes = text.utf8Span.span
+    var pieces: [Value] = []
+    var start = 0
+    if part.isEmpty {
+      // Between characters, before the first and after the last.
+      pieces.append(.string(""))
+      var index = text.startIndex
+      while index < text.endIndex, pieces.count < max {
+        let next = text.index(after: index)
+        pieces.append(.string(String(text[index..<next])))
+        index = next
+        if pieces.count & 0xFFF == 0 { try strand.checkpoint() }
+      }
+      if pieces.count <= max, index == text.endIndex {
+        pieces.append(.string(""))
+      } else if max > 0 {
+        pieces.append(.string(String(text[index...])))
+      }
+      return max == 0 ? [.string(text)] : pieces
+    }
+    try eachOccurrence(of: part, in: text, max: max, strand) { offset in
+      pieces.append(.string(String(decodingUTF8: bytes.extracting(start..<offset))))
+      start = offset + part.utf8.count
+    }
+    pieces.append(.string(start == 0 ? text : String(decodingUTF8: bytes.extracting(start...))))
+    return pieces
+  }
+
+  private static func split(_ call: borrowing NativeCall) throws(Raised) -> Value {
+    let string = try call.stringObject(0)
+    let limit = try limit(call, 2)
+    guard call.has(1) else { return .list(try words(of: string.text, max: limit, call.strand)) }
+    if let regex = call[1].regexOperations {
+      return .list(try regex.split(string, max: limit, strand: call.strand))
+    }
+    let separator = try part(call)
+    guard !separator.isEmpty else {
+      throw Raised(
+        .valueError, "`split` takes a separator that is not empty: use `.chars()` for the characters")
+    }
+    return .list(try pieces(of: string.text, at: separator, max: limit, call.strand))
+  }
+
+  /// What stands between white space; after `max` cuts the rest as it is.
+  static func words(of text: String, max: Int, _ strand: Strand) throws(Raised) -> [Value] {
+    let scalars = text.unicodeScalars
+    var words: [Value] = []
+    var index = scalars.startIndex
+    while true {
+      while index < scalars.endIndex, scalars[index].isSpace { index = scalars.index(after: index) }
+      guard index < scalars.endIndex else { return words }
+      let start = index
+      if words.count >= max {
+        words.append(.string(String(text[start...])))
+        return words
+      }
+      while index < scalars.endIndex, !scalars[index].isSpace { index = scalars.index(after: index) }
+      words.append(.string(String(text[start..<index])))
+      if words.count & 0xFFF == 0 { try strand.checkpoint() }
+    }
+  }
+
+  private static func replace(_ call: borrowing NativeCall) throws(Raised) -> Value {
+    let string = try call.stringObject(0)
+    let limit = try limit(call, 3)
+    guard call[1].string != nil || call[1].regexOperations != nil else {
+      throw call.wrongType(1, expected: "a string or a regex")
+    }
+    guard let with = call[2].string else { throw call.wrongType(2, expected: "a string or a function") }
+    if let regex = call[1].regexOperations {
+      return .string(try regex.replaceMatches(in: string, with: with.text, max: limit, strand: call.strand))
+    }
+    let part = try part(call)
+    if part.isEmpty {
+      let pieces = try pieces(of: string.text, at: part, max: limit, call.strand)
+      return .string(try joined(pieces, separator: with.text, call.strand))
+    }
+    let source = string.text.utf8Span.span
+    var result: [UInt8] = []
+    var start = 0
+    var tooLong = false
+    try eachOccurrence(of: part, in: string.text, max: limit, call.strand) { offset in
+      guard result.count <= textLimit else {
+        tooLong = true
+        return
+      }
+      result.append(contentsOf: source.extracting(start..<offset))
+      result.append(contentsOf: with.text.utf8)
+      start = offset + part.utf8.count
+    }
+    if start == 0 { return call[0] }
+    try checkTextLength(tooLong ? Int.max : result.count, source.count - start)
+    result.append(contentsOf: source.extracting(start...))
+    return .string(String(decoding: result, as: UTF8.self))
+  }
+
+  /// The items as text with a separator between.
+  static func joined(_ items: [Value], separator: String, _ strand: Strand) throws(Raised) -> String {
+    var printer = Printer(strand: strand)
+    var isFirst = true
+    for item in items {
+      if !isFirst { printer.bytes.append(contentsOf: separator.utf8) }
+      isFirst = false
+      try printer.append(item, quoted: false)
+    }
+    try checkTextLength(printer.bytes.count)
+    return printer.text
+  }
+}
+
+extension [UInt8] {
+  mutating func append(contentsOf bytes: Span<UInt8>) {
+    bytes.withUnsafeBufferPointer { append(contentsOf: $0) }
+  }
+}

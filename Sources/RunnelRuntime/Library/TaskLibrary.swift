@@ -1,0 +1,155 @@
+// Built-ins that concern tasks, time and the end of the script; entering and leaving `with`.
+
+import RunnelScheduler
+
+enum TaskLibrary {
+  static let groups: [NativeGroup] = [global, handle, errors, environment, intrinsics]
+
+  private static let global = NativeGroup(
+    "", summary: "",
+    functions: [
+      NativeFunction(
+        "sleep(d)", documentation: "Waits for a duration.",
+        body: .waiting { strand, arguments throws(Raised) in
+          guard case .duration(let duration)? = arguments.first else {
+            throw Raised(
+              .typeError, "`sleep` takes a duration, not \(arguments.first?.typeName ?? "nothing"); write `sleep(5s)`")
+          }
+          try await strand.pause(duration, reason: "a sleep")
+          return .nil
+        }),
+      NativeFunction(
+        "now() → time", documentation: "The present moment.",
+        body: .plain { call in
+          .object(TimeObject(nanoseconds: Int(call.strand.interpreter.scheduler.clock.wallNow())))
+        }),
+      NativeFunction(
+        "deadline() → duration", documentation: "The time left until the nearest deadline, nil without one.",
+        body: .machine(.deadline)),
+      NativeFunction(
+        "exit(code = 0)", documentation: "Ends the script after cleanup.", body: .machine(.exit)),
+    ])
+
+  private static let handle = NativeGroup(
+    "task", summary: "Handles of tasks.",
+    functions: [
+      NativeFunction(
+        "cancel(reason = nil) → bool", receiver: "task",
+        documentation: "Asks the task to stop; false if it has ended or was asked before.",
+        body: .machine(.spawnedTaskCancel)),
+      NativeFunction(
+        "stop()", receiver: "task", documentation: "Cancels the task and waits for its end; raises nothing.",
+        body: .waiting { strand, arguments throws(Raised) in
+          guard let task = arguments.first?.object(.task, as: TaskObject.self) else { return .nil }
+          let interpreter = strand.interpreter
+          let root = interpreter.tree.withLock { () -> Scope? in
+            task.isObserved = true
+            return task.isRunning ? task.strand?.root : nil
+          }
+          if let root { interpreter.cancel(root, .byHand(nil)) }
+          do throws(Raised) {
+            _ = try await interpreter.await(task, from: strand)
+          } catch {
+            if error.error.kind === ErrorKind.cancelled { throw error }
+          }
+          return .nil
+        }),
+    ])
+
+  private static let environment = NativeGroup(
+    "env", summary: "The task's environment: a map of strings.",
+    functions: [
+      NativeFunction(
+        "get(name, default = nil) → string", receiver: "env",
+        documentation: "The value of a variable, or `default` where there is none.",
+        body: .plain { call throws(Raised) in call.strand.environment[.string(try call.string(1))] ?? call[2] }),
+      NativeFunction(
+        "has(name) → bool", receiver: "env", documentation: "Whether a variable is set.",
+        body: .plain { call throws(Raised) in .bool(call.strand.environment[.string(try call.string(1))] != nil) }),
+      NativeFunction(
+        "keys() → list", receiver: "env", documentation: "The names of all variables.",
+        body: .plain { call in .list(call.strand.environment.map(\.key)) }),
+      NativeFunction(
+        "items() → list", receiver: "env", documentation: "All variables as `[name, value]`.",
+        body: .plain { call in .list(call.strand.environment.map { .list([$0.key, $0.value]) }) }),
+      NativeFunction(
+        "remove(name) → string", receiver: "env", documentation: "Takes a variable out; gives its value or nil.",
+        body: .plain { call throws(Raised) in call.strand.environment.remove(.string(try call.string(1))) ?? .nil }),
+      NativeFunction(
+        "to_map() → map", receiver: "env", documentation: "A copy as an ordinary map.",
+        body: .plain { call in .object(MapObject(call.strand.environment)) }),
+    ])
+
+  private static let errors = NativeGroup(
+    "error", summary: "Errors.",
+    functions: [
+      NativeFunction(
+        "note(text)", receiver: "error", documentation: "Adds a line that is shown with the error.",
+        body: .plain { call throws(Raised) in
+          let text = try describe(call[1])
+          call[0].error?.notes.append(text)
+          return call[0]
+        })
+    ])
+
+  private static let intrinsics = NativeGroup(
+    "__", summary: "For the prelude only.",
+    functions: [
+      NativeFunction(
+        "__close_resource(x)", documentation: "Closes what a `with` holds.",
+        body: .plain { call throws(Raised) in
+          guard case .object(let object) = call[0] else { return .nil }
+          if let resource = object as? ResourceObject { resource.close() }
+          if let stream = object as? StreamObject {
+            stream.isClosed = true
+            stream.source?.close()
+          }
+          return .nil
+        }),
+      NativeFunction(
+        "__first_ended(tasks) → key", documentation: "The key of the first task of a map that has ended; waits for one.",
+        body: .waiting { strand, arguments throws(Raised) in
+          guard let map = arguments.first?.map else { return .nil }
+          let interpreter = strand.interpreter
+          return try await strand.wait(WaitDescription("the first of some tasks")) { waiter in
+            for (key, value) in map.storage {
+              guard let task = value.object(.task, as: TaskObject.self) else { continue }
+              let hasEnded = interpreter.tree.withLock { () -> Bool in
+                if task.isRunning { task.onEnd.append { waiter.resume(with: key) } }
+                return !task.isRunning
+              }
+              if hasEnded {
+                waiter.resume(with: key)
+                break
+              }
+            }
+            return {}
+          }
+        }),
+      NativeFunction(
+        "__can_be_left(x) → bool", documentation: "Whether `with` can close it.",
+        body: .plain { call in
+          guard case .object(let object) = call[0] else { return .bool(false) }
+          if let map = call[0].map { return .bool(map.storage["close"] != nil) }
+          return .bool(object is ResourceObject || object is StreamObject)
+        }),
+    ])
+
+  /// What of this is written in Runnel.
+  static let prelude = #"""
+    fn __enter(x) {
+      if not __can_be_left(x) {
+        raise TypeError("`with` takes what can be closed (a file, a lock, a map with a `close` function), not {type(x)}")
+      }
+      x
+    }
+
+    # The string's own method knows patterns.
+    fn __regex_replace(re, text, by) { text.replace(re, by) }
+
+    fn __leave(x) {
+      if type(x) == "map" { x.close() } else { __close_resource(x) }
+      nil
+    }
+    """#
+}

@@ -1,0 +1,141 @@
+// The instructions that start tasks or have to wait.
+
+import RunnelCompiler
+import RunnelScheduler
+
+extension Machine {
+  // MARK: spawn
+
+  func spawn(_ window: UnsafeMutablePointer<Value>, _ instruction: Instruction, _ frame: Frame) throws(Raised) {
+    guard case .spawn(let descriptor) = frame.function.takeUnretainedValue().code.constants[instruction.b],
+      let closure = window[0].closure
+    else { return }
+    var next = 1
+    func operand() -> Value {
+      defer { next += 1 }
+      return window[next]
+    }
+    var name: String?
+    if descriptor.hasName {
+      let value = operand()
+      guard let text = value.string?.text else { throw Raised(.typeError, "a task's name is a string, not \(value.typeName)") }
+      name = text
+    }
+    var scope: Scope
+    if descriptor.hasScope {
+      let value = operand()
+      guard let object = value.object(.scope, as: ScopeObject.self) else {
+        throw Raised(.typeError, "`spawn in` takes a scope (`scope as s { … }`), not \(value.typeName)")
+      }
+      scope = object.scope
+    } else if descriptor.isDetached {
+      scope = strand.interpreter.mainStrand?.root ?? scopeForOwning()
+    } else {
+      scope = scopeForOwning()
+      if scope === strand.root, let session = strand.spawnScope { scope = session }
+    }
+    if descriptor.hasExecutor { try checkExecutor(operand()) }
+    let task = try strand.interpreter.spawn(
+      closure, in: scope, from: strand, name: name, isService: descriptor.isService,
+      isDetached: descriptor.isDetached, isDiscarded: descriptor.isDiscarded)
+    window[0] = .object(task)
+  }
+
+  private func checkExecutor(_ value: Value) throws(Raised) {
+    guard case .object(let object) = value, object.tag == .executor else {
+      throw Raised(.typeError, "`on` takes an executor, not \(value.typeName)")
+    }
+  }
+
+  // MARK: Instructions that wait
+
+  /// Runs an instruction that may have to wait. The result goes to register A unless it says otherwise.
+  func waiting(
+    _ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>, _ frame: Frame
+  ) throws(Raised) -> MachineExit? {
+    let a = instruction.a
+    let target = frame.base + a
+    switch instruction.opcode {
+    case .await:
+      let value = registers[instruction.b]
+      guard case .object(let object) = value, object.tag == .task else { throw notATask(value) }
+      let task = unsafeDowncast(object, to: TaskObject.self)
+      if let known = strand.interpreter.tree.withLock({ task.outcome() }) {
+        if strand.isInterrupted { try strand.checkpoint() }
+        switch known {
+        case .value(let value): registers[a] = value
+        case .failure(let error): throw Raised(awaited(error, at: frame))
+        case .interrupted: break
+        }
+        return nil
+      }
+      resumption = .register(target)
+      let interpreter = strand.interpreter
+      return .wait { strand throws(Raised) in try await interpreter.await(task, from: strand) }
+    case .gather:
+      let value = registers[a]
+      resumption = .register(target)
+      let mode = GatherMode(number: instruction.b)
+      return .wait { strand throws(Raised) in try await Gather.run(value, mode, strand) }
+    case .gatherFor:
+      guard let closure = registers[a + 1].closure else { return nil }
+      let source = registers[a]
+      let limit = registers[a + 2]
+      let scope = scopeForOwning()
+      resumption = .register(target)
+      let mode = GatherMode(number: instruction.b)
+      let isPair = instruction.flag == 1
+      return .wait { strand throws(Raised) in
+        try await Gather.each(source, closure, limit: limit, mode, isPair: isPair, in: scope, strand)
+      }
+    case .retryWait:
+      retryWait(registers[a], registers + instruction.b, registers + instruction.c)
+      return nil
+    case .retryFailed:
+      return try retryFailed(registers[a], registers + instruction.b, given: registers[instruction.c])
+    case .runCommand, .commandSource, .commandStage:
+      return try command(instruction, registers, frame)
+    default: return nil
+    }
+  }
+
+  private func notATask(_ value: Value) -> Raised {
+    let advice = value.list == nil ? "" : "; `gather` waits for a list of tasks"
+    return Raised(.typeError, "`await` takes a task, not \(value.typeName)\(advice)")
+  }
+
+  private func awaited(_ error: ErrorObject, at frame: Frame) -> ErrorObject { error }
+
+  // MARK: Built-ins of the machine's own
+
+  func callMachine(_ builtin: MachineBuiltin, _ a: Int, _ first: Int, _ count: Int) throws(Raised) -> MachineExit? {
+    let registers = fiber.registers + fiber.frames[fiber.frameCount - 1].base
+    switch builtin {
+    case .exit:
+      var code = 0
+      if count > 0, !registers[first].isNil {
+        guard case .int(let given) = registers[first] else {
+          throw Raised(.typeError, "`exit` takes an int, not \(registers[first].typeName)")
+        }
+        code = given
+      }
+      let error = ErrorObject(.exit, "")
+      error.exitCode = code & 0xFF
+      throw Raised(error)
+    case .deadline:
+      let scope = fiber.innermostScope
+      let interpreter = strand.interpreter
+      let deadline = interpreter.tree.withLock { Scope.deadline(reaching: scope) }
+      registers[a] = deadline.map { .duration(max(0, Int($0 - interpreter.scheduler.clock.now()))) } ?? .nil
+      return nil
+    case .spawnedTaskCancel:
+      guard let task = registers[first].object(.task, as: TaskObject.self) else { return nil }
+      let reason = count > 1 ? registers[first + 1].string?.text : nil
+      let interpreter = strand.interpreter
+      let root = interpreter.tree.withLock { task.isRunning ? task.strand?.root : nil }
+      let didCancel = root.map { interpreter.cancel($0, .byHand(reason)) } ?? false
+      registers[a] = .bool(didCancel)
+      return nil
+    }
+  }
+}

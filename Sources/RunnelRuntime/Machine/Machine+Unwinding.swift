@@ -1,0 +1,171 @@
+// Errors on their way: traces, handlers, the frames and fibers that they leave.
+
+import RunnelCompiler
+import RunnelSyntax
+
+extension Machine {
+  enum Unwound {
+    /// A handler has taken the error: the loop goes on.
+    case handled
+    case exit(MachineExit)
+  }
+
+  /// Finds who handles an error, from the running frame outwards. A frame whose function is a scope is left only when
+  /// its tasks have ended.
+  func unwind(_ first: ErrorObject) -> Unwound {
+    var error = first
+    if error.trace.isEmpty { addRaisePlace(to: error) }
+    while true {
+      let frame = fiber.frames + (fiber.frameCount - 1)
+      let function = frame.pointee.function.takeUnretainedValue()
+      let offset = frame.pointee.pc - UnsafePointer(function.instructions) - 1
+      if !frame.pointee.flags.contains(.isEnding), let handler = handler(in: function, at: offset) {
+        let registers = fiber.registers + frame.pointee.base
+        if handler.isCompletion {
+          registers[Int(handler.register)] = .int(1)
+          registers[Int(handler.register) + 1] = .object(error)
+        } else {
+          registers[Int(handler.register)] = .object(error)
+        }
+        frame.pointee.pc = UnsafePointer(function.instructions) + Int(handler.target)
+        return .handled
+      }
+      if frame.pointee.flags.contains(.hasScope) {
+        frame.pointee.flags.insert(.isEnding)
+        guard let scope = fiber.scopes.last else { break }
+        if let wait = joinWait(scope, failing: true) {
+          resumption = .custom { _, _ throws(Raised) in throw Raised(error) }
+          return .exit(wait)
+        }
+        error = outcome(of: scope, failingWith: error)
+        close(scope)
+        frame.pointee.flags.remove(.hasScope)
+      }
+      let base = frame.pointee.base
+      fiber.clear(from: base - 1, count: function.registerCount + 1)
+      fiber.frameCount -= 1
+      if fiber.frameCount == 0 {
+        guard let reader = leaveGenerator(failing: error) else { return .exit(.failed(error)) }
+        if reader.isQuiet { return .handled }
+      }
+      addCall(to: error)
+    }
+    return .exit(.failed(error))
+  }
+
+  private func handler(in function: LoadedFunction, at offset: Int) -> FunctionCode.Handler? {
+    let offset = Int32(offset)
+    for handler in function.code.handlers where handler.start <= offset && offset < handler.end { return handler }
+    return nil
+  }
+
+  // MARK: Traces
+
+  private static let traceLimit = 40
+
+  private func addRaisePlace(to error: ErrorObject) {
+    guard let entry = place(ofFrame: fiber.frameCount - 1, role: .raised) else { return }
+    error.trace.append(entry)
+  }
+
+  /// Notes the call that the error has passed through: the frame that is now the top.
+  private func addCall(to error: ErrorObject) {
+    guard error.trace.count < Self.traceLimit else { return }
+    guard let entry = place(ofFrame: fiber.frameCount - 1, role: .called) else { return }
+    error.trace.append(entry)
+  }
+
+  /// The place that a frame is at; nil in the prelude, which is no business of the script's.
+  func place(ofFrame index: Int, role: TraceEntry.Role) -> TraceEntry? {
+    var index = index
+    while index >= 0 {
+      let frame = fiber.frames[index]
+      let function = frame.function.takeUnretainedValue()
+      if !function.isPrelude {
+        let offset = frame.pc - UnsafePointer(function.instructions) - 1
+        return TraceEntry(
+          role: role, function: function.code.name, source: function.source, span: function.span(at: offset))
+      }
+      if role == .called { return nil }
+      index -= 1
+    }
+    return nil
+  }
+
+  // MARK: Raising
+
+  /// `raise x`: an error, or a kind by itself.
+  func raising(_ value: Value, cause: Value?) throws(Raised) -> Raised {
+    let error: ErrorObject
+    if let given = value.error {
+      error = given
+    } else if let kind = value.kind {
+      error = ErrorObject(kind, "")
+    } else {
+      throw Raised(.typeError, "cannot raise \(value.typeName): only errors can be raised, such as `Error(\"…\")`")
+    }
+    if let cause {
+      guard let causeError = cause.error else {
+        throw Raised(.typeError, "a cause is an error, not \(cause.typeName)")
+      }
+      if causeError !== error { error.cause = causeError }
+    }
+    return Raised(error)
+  }
+
+  func stackOverflow() -> Raised {
+    Raised(.stackOverflow, "calls are nested more than \(Fiber.frameLimit) deep")
+  }
+
+  func notABool(_ value: Value) -> Raised {
+    Raised(.typeError, "a condition is true or false, not \(value.typeName) (\(brief(value, limit: 40)))")
+  }
+
+  func uninitialised(_ name: Value) -> Raised {
+    Raised(.nameError, "`\(name.string?.text ?? "")` has no value yet")
+  }
+
+  func uninitialisedGlobal(_ number: Int) -> Raised {
+    let names = strand.interpreter.globalNames
+    return Raised(.nameError, "`\(number < names.count ? names[number] : "")` has no value yet")
+  }
+
+  func assertionFailure(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>, _ frame: Frame)
+    throws(Raised) -> Raised
+  {
+    let function = frame.function.takeUnretainedValue()
+    guard case .assertion(let assertion) = function.code.constants[instruction.b] else {
+      return Raised(.assertionError, "")
+    }
+    let a = instruction.a
+    var message = assertion.text
+    if let comparison = assertion.comparison {
+      message += ": \(brief(registers[a + 1])) \(comparison) \(brief(registers[a + 2])) does not hold"
+    }
+    if !registers[a].isNil { message = try describe(registers[a]) + " (\(message))" }
+    return Raised(.assertionError, message)
+  }
+
+  func destructureFailure(_ value: Value, _ pattern: Value) -> Raised {
+    Raised(.matchError, "\(brief(value)) does not fit the pattern `\(pattern.string?.text ?? "")`")
+  }
+
+  /// An error raised while another passes joins it; while `Cancelled` passes it takes its place (language.md §5).
+  func suppress(_ completion: UnsafeMutablePointer<Value>, _ value: Value) {
+    guard let error = value.error else { return }
+    guard case .int(1) = completion[0], let passing = completion[1].error else {
+      completion[0] = .int(1)
+      completion[1] = .object(error)
+      return
+    }
+    if passing === error { return }
+    if error.kind === ErrorKind.exit {
+      completion[1] = .object(error)
+    } else if passing.kind === ErrorKind.cancelled {
+      // Its cleanup was itself stopped: then it stays a cancellation.
+      if error.kind !== ErrorKind.cancelled { completion[1] = .object(error) }
+    } else if passing.kind !== ErrorKind.exit || error.kind !== ErrorKind.cancelled {
+      if error.kind !== ErrorKind.cancelled { passing.suppressed.append(error) }
+    }
+  }
+}

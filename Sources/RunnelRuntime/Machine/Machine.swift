@@ -1,0 +1,693 @@
+// The machine: one loop over instructions. It never waits and never calls itself: what has to wait leaves the loop
+// by returning, and calls, generators and prelude functions are frames of a fiber. What is rare lives in
+// the other files of this folder, out of the loop, so that the loop stays small enough for its registers.
+//
+// Safety: `registers`, `constants` and `pc` below are bare pointers. They are good because a frame's window lies within
+// the fiber's registers (`Fiber.ensure` at every call), constants and code live as long as the program, and all
+// three are reloaded after whatever can change frames (`reload`).
+
+import RunnelCompiler
+import RunnelScheduler
+import RunnelSyntax
+import Synchronization
+
+/// Why the machine has left its loop.
+enum MachineExit {
+  case ended(Value)
+  case failed(ErrorObject)
+  /// It has run for a while: others may run now.
+  case fuel
+  /// Has to wait: the strand runs this, then delivers what it gives.
+  case wait(@Sendable (Strand) async throws(Raised) -> Value)
+}
+
+final class Machine: @unchecked Sendable {
+  unowned(unsafe) let strand: Strand
+  /// The strand's mark that it is to look whether it must stop.
+  private let interrupts: UnsafeMutablePointer<Atomic<Bool>>
+  var fiber: Fiber
+  var fuel = Machine.slice
+  /// What is to be done with what a wait gives.
+  var resumption = Resumption.again
+  /// How many attempts of `retry` the running code is in, and the values of the cells that they changed.
+  var attemptDepth = 0
+  var undoLog: [(cell: Cell, value: Value)] = []
+  /// What a wait gave.
+  private var delivered: Value?
+  private var deliveredError: ErrorObject?
+
+  enum Resumption {
+    /// The instruction runs again.
+    case again
+    /// The value goes to a register of the running fiber, by its absolute number.
+    case register(Int)
+    /// Something else finishes the instruction.
+    case custom((Machine, Value) throws(Raised) -> Void)
+  }
+
+  /// Loop turns and calls between two looks at the rest of the world: some 100 µs.
+  static let slice = 20_000
+
+  /// - Parameter owner: for a session's lines, which share what they captured: the fiber id of the first.
+  init(strand: Strand, globals: GlobalTable, ownsGlobals: Bool, owner: Int? = nil) {
+    self.strand = strand
+    interrupts = strand.interruptMark
+    fiber = Fiber(
+      globals: globals, ownsGlobals: ownsGlobals, outerScope: strand.root.parent ?? strand.root, id: owner)
+  }
+
+  /// Makes a function the body of the strand's task: its first frame, whose scope is the task's.
+  func begin(_ closure: Closure, arguments: [Value]) {
+    let function = closure.function
+    fiber.ensure(registers: 1 + function.registerCount + arguments.count + 4)
+    fiber.registers[0] = .object(closure)
+    for (index, argument) in arguments.enumerated() { fiber.registers[1 + index] = argument }
+    _ = fiber.push(
+      Frame(
+        function: .passUnretained(function), closure: .passUnretained(closure), pc: UnsafePointer(function.instructions),
+        base: 1, flags: .hasScope))
+    fiber.scopes.append(strand.root)
+  }
+
+  func deliver(_ value: Value) { delivered = value }
+  func deliver(raising error: ErrorObject) { deliveredError = error }
+
+  // MARK: The loop
+
+  func run() -> MachineExit {
+    var error: ErrorObject? = deliveredError
+    deliveredError = nil
+    if let value = delivered {
+      delivered = nil
+      switch resumption {
+      case .again: break
+      case .register(let register): fiber.registers[register] = value
+      case .custom(let finish):
+        resumption = .again
+        do throws(Raised) { try finish(self, value) } catch let failure { error = failure.error }
+      }
+      resumption = .again
+    }
+    while true {
+      if let passing = error {
+        error = nil
+        switch unwind(passing) {
+        case .handled: break
+        case .exit(let exit): return exit
+        }
+      }
+      do throws(Raised) {
+        return try loop()
+      } catch let failure {
+        error = failure.error
+      }
+    }
+  }
+
+  private func loop() throws(Raised) -> MachineExit {
+    var fuel = self.fuel
+    defer { self.fuel = fuel }
+    let interrupts = interrupts
+    var fiber = self.fiber
+    var frame = fiber.frames + (fiber.frameCount - 1)
+    var pc = frame.pointee.pc
+    var registers = fiber.registers + frame.pointee.base
+    var constants = UnsafePointer(frame.pointee.function._withUnsafeGuaranteedRef { $0.constants })
+
+    /// After calls, returns and fiber switches.
+    @inline(__always)
+    func reload() {
+      fiber = self.fiber
+      frame = fiber.frames + (fiber.frameCount - 1)
+      pc = frame.pointee.pc
+      registers = fiber.registers + frame.pointee.base
+      constants = UnsafePointer(frame.pointee.function._withUnsafeGuaranteedRef { $0.constants })
+    }
+
+    do throws(Raised) {
+      while true {
+        let instruction = pc.pointee
+        pc += 1
+        let a = instruction.a
+        switch instruction.opcode {
+        // MARK: Moving
+        case .move: (registers + a).copy(registers + instruction.b)
+        case .take:
+          (registers + a).take(registers + instruction.b)
+        case .loadNil: (registers + a).put(.nil)
+        case .loadBool: (registers + a).put(.bool(instruction.b != 0))
+        case .loadInt: (registers + a).put(int: instruction.immediate)
+        case .loadConstant:
+          registers[a] = constants[instruction.immediate]
+        case .loadMissing: registers[a] = .missing
+        case .getGlobal: registers[a] = fiber.globals.values[instruction.immediate]
+        case .getGlobalChecked:
+          let value = fiber.globals.values[instruction.immediate]
+          if value.isMissing { throw uninitialisedGlobal(instruction.immediate) }
+          registers[a] = value
+        case .setGlobal:
+          try setGlobal(instruction.immediate, registers[a])
+          if instruction.flag & 1 != 0 { registers[a] = .nil }
+        case .getUpvalue:
+          registers[a] = frame.pointee.closure._withUnsafeGuaranteedRef { $0.upvalues[instruction.b] }
+        case .getUpvalueCell:
+          registers[a] = try readCell(frame.pointee.closure._withUnsafeGuaranteedRef { $0.upvalues[instruction.b] })
+        case .setUpvalueCell:
+          try writeCell(
+            frame.pointee.closure._withUnsafeGuaranteedRef { $0.upvalues[instruction.b] }, registers[a])
+        case .makeCell: registers[a] = .object(Cell(registers[a], owner: fiber.id))
+        case .getCell: registers[a] = try readCell(registers[instruction.b])
+        case .setCell: try writeCell(registers[a], registers[instruction.b])
+        case .loadSelf: registers[a] = .object(frame.pointee.closure.takeUnretainedValue())
+        case .checkInitialised:
+          if registers[a].isMissing { throw uninitialised(constants[instruction.b]) }
+        case .closure:
+          registers[a] = makeClosure(instruction.immediate, frame.pointee, registers)
+
+        // MARK: Arithmetic
+        case .add:
+          let left = registers + instruction.b
+          let right = registers + instruction.c
+          if left.isInt, right.isInt {
+            let x = left.int
+            let y = right.int
+            let (sum, overflow) = x.addingReportingOverflow(y)
+            if !overflow {
+              (registers + a).put(int: sum)
+              continue
+            }
+          } else if case .float(let x) = registers[instruction.b], case .float(let y) = registers[instruction.c] {
+            (registers + a).put(.float(x + y))
+            continue
+          }
+          try add(registers, instruction)
+        case .subtract:
+          let left = registers + instruction.b
+          let right = registers + instruction.c
+          if left.isInt, right.isInt {
+            let x = left.int
+            let y = right.int
+            let (difference, overflow) = x.subtractingReportingOverflow(y)
+            if !overflow {
+              (registers + a).put(int: difference)
+              continue
+            }
+          } else if case .float(let x) = registers[instruction.b], case .float(let y) = registers[instruction.c] {
+            (registers + a).put(.float(x - y))
+            continue
+          }
+          try arithmetic(.subtract, registers, instruction)
+        case .multiply:
+          let left = registers + instruction.b
+          let right = registers + instruction.c
+          if left.isInt, right.isInt {
+            let x = left.int
+            let y = right.int
+            let (product, overflow) = x.multipliedReportingOverflow(by: y)
+            if !overflow {
+              (registers + a).put(int: product)
+              continue
+            }
+          } else if case .float(let x) = registers[instruction.b], case .float(let y) = registers[instruction.c] {
+            (registers + a).put(.float(x * y))
+            continue
+          }
+          try arithmetic(.multiply, registers, instruction)
+        case .divide:
+          if case .float(let x) = registers[instruction.b], case .float(let y) = registers[instruction.c], y != 0 {
+            (registers + a).put(.float(x / y))
+            continue
+          }
+          try arithmetic(.divide, registers, instruction)
+        case .floorDivide:
+          if case .int(let x) = registers[instruction.b], case .int(let y) = registers[instruction.c], y > 0 {
+            (registers + a).put(int: floorQuotient(x, y))
+            continue
+          }
+          try arithmetic(.floorDivide, registers, instruction)
+        case .remainder:
+          if case .int(let x) = registers[instruction.b], case .int(let y) = registers[instruction.c], y > 0 {
+            let remainder = x % y
+            (registers + a).put(int: remainder < 0 ? remainder + y : remainder)
+            continue
+          }
+          try arithmetic(.remainder, registers, instruction)
+        case .power: try arithmetic(.power, registers, instruction)
+        case .addImmediate:
+          let left = registers + instruction.b
+          if left.isInt {
+            let (sum, overflow) = left.int.addingReportingOverflow(instruction.signedC)
+            if !overflow {
+              (registers + a).put(int: sum)
+              continue
+            }
+          }
+          try arithmeticImmediate(.add, registers, instruction)
+        case .multiplyImmediate:
+          if case .int(let x) = registers[instruction.b] {
+            let (product, overflow) = x.multipliedReportingOverflow(by: instruction.signedC)
+            if !overflow {
+              (registers + a).put(int: product)
+              continue
+            }
+          }
+          try arithmeticImmediate(.multiply, registers, instruction)
+        case .remainderImmediate:
+          let divisor = instruction.signedC
+          if case .int(let x) = registers[instruction.b], divisor > 0 {
+            let remainder = x % divisor
+            (registers + a).put(int: remainder < 0 ? remainder + divisor : remainder)
+            continue
+          }
+          try arithmeticImmediate(.remainder, registers, instruction)
+        case .floorDivideImmediate:
+          let divisor = instruction.signedC
+          if case .int(let x) = registers[instruction.b], divisor > 0 {
+            (registers + a).put(int: floorQuotient(x, divisor))
+            continue
+          }
+          try arithmeticImmediate(.floorDivide, registers, instruction)
+        case .negate:
+          if case .int(let x) = registers[instruction.b], x != Int.min {
+            registers[a] = .int(-x)
+          } else {
+            registers[a] = try negated(registers[instruction.b])
+          }
+        case .not:
+          guard case .bool(let flag) = registers[instruction.b] else { throw notABool(registers[instruction.b]) }
+          (registers + a).put(.bool(!flag))
+
+        // MARK: Comparing
+        case .equal:
+          (registers + a).put(.bool(try isEqual(registers[instruction.b], registers[instruction.c])))
+        case .notEqual:
+          (registers + a).put(.bool(try !isEqual(registers[instruction.b], registers[instruction.c])))
+        case .less:
+          (registers + a).put(.bool(try isLess(registers[instruction.b], registers[instruction.c], instruction.flag)))
+        case .lessOrEqual:
+          (registers + a).put(.bool(try isLessOrEqual(registers[instruction.b], registers[instruction.c], instruction.flag)))
+        case .contains:
+          let found = try containment(registers[instruction.b], registers[instruction.c])
+          (registers + a).put(.bool(found != (instruction.flag == 1)))
+        case .isKind:
+          let kind = registers[instruction.c].kind
+          let error = registers[instruction.b].error
+          (registers + a).put(.bool(kind.map { error?.kind.isKind(of: $0) ?? false } ?? false))
+
+        // MARK: Jumping
+        case .jump: pc += instruction.immediate
+        case .loop:
+          fuel -= 1
+          if fuel <= 0 || interrupts.pointee.load(ordering: .relaxed) {
+            // Raised from here, within the loop's own handlers, not from where the loop begins.
+            try checkpoint()
+            if fuel <= 0 {
+              fuel = Self.slice
+              frame.pointee.pc = pc + instruction.immediate
+              return .fuel
+            }
+          }
+          pc += instruction.immediate
+        case .jumpIfFalse:
+          guard case .bool(let flag) = registers[a] else { throw notABool(registers[a]) }
+          if !flag { pc += instruction.immediate }
+        case .jumpIfTrue:
+          guard case .bool(let flag) = registers[a] else { throw notABool(registers[a]) }
+          if flag { pc += instruction.immediate }
+        case .jumpIfNil: if case .nil = registers[a] { pc += instruction.immediate }
+        case .jumpIfNotNil:
+          if case .nil = registers[a] {} else { pc += instruction.immediate }
+        case .jumpIfGiven: if !registers[a].isMissing { pc += instruction.immediate }
+        case .jumpUnlessLess:
+          if (registers + a).isInt, (registers + instruction.b).isInt {
+            let x = (registers + a).int
+            let y = (registers + instruction.b).int
+            if x >= y { pc += instruction.signedC }
+          } else if try !isLess(registers[a], registers[instruction.b], instruction.flag) {
+            pc += instruction.signedC
+          }
+        case .jumpUnlessLessOrEqual:
+          if (registers + a).isInt, (registers + instruction.b).isInt {
+            let x = (registers + a).int
+            let y = (registers + instruction.b).int
+            if x > y { pc += instruction.signedC }
+          } else if try !isLessOrEqual(registers[a], registers[instruction.b], instruction.flag) {
+            pc += instruction.signedC
+          }
+        case .jumpUnlessEqual:
+          if try !isEqual(registers[a], registers[instruction.b]) { pc += instruction.signedC }
+        case .jumpIfEqual:
+          if try isEqual(registers[a], registers[instruction.b]) { pc += instruction.signedC }
+        case .jumpUnlessLessImmediate:
+          if (registers + a).isInt {
+            if (registers + a).int >= instruction.signedB { pc += instruction.signedC }
+          } else if try !isLess(registers[a], .int(instruction.signedB), 0) {
+            pc += instruction.signedC
+          }
+        case .jumpUnlessLessOrEqualImmediate:
+          if (registers + a).isInt {
+            if (registers + a).int > instruction.signedB { pc += instruction.signedC }
+          } else if try !isLessOrEqual(registers[a], .int(instruction.signedB), 0) {
+            pc += instruction.signedC
+          }
+        case .jumpUnlessGreaterImmediate:
+          if (registers + a).isInt {
+            if (registers + a).int <= instruction.signedB { pc += instruction.signedC }
+          } else if try !isLess(.int(instruction.signedB), registers[a], 1) {
+            pc += instruction.signedC
+          }
+        case .jumpUnlessGreaterOrEqualImmediate:
+          if (registers + a).isInt {
+            if (registers + a).int < instruction.signedB { pc += instruction.signedC }
+          } else if try !isLessOrEqual(.int(instruction.signedB), registers[a], 1) {
+            pc += instruction.signedC
+          }
+        case .jumpUnlessEqualImmediate:
+          if (registers + a).isInt {
+            if (registers + a).int != instruction.signedB { pc += instruction.signedC }
+          } else if try !isEqual(registers[a], .int(instruction.signedB)) {
+            pc += instruction.signedC
+          }
+        case .jumpIfEqualImmediate:
+          if (registers + a).isInt {
+            if (registers + a).int == instruction.signedB { pc += instruction.signedC }
+          } else if try isEqual(registers[a], .int(instruction.signedB)) {
+            pc += instruction.signedC
+          }
+
+        // MARK: Iterating
+        case .rangePrepare: try prepareRange(registers + a, inclusive: instruction.flag == 1)
+        case .rangeNext:
+          if case .int(let next) = registers[a], case .int(let left) = registers[a + 1], left > 0 {
+            (registers + instruction.b).put(int: next)
+            (registers + a).put(int: next &+ 1)
+            (registers + a + 1).put(int: left - 1)
+          } else {
+            pc += instruction.signedC
+          }
+        case .iteratorPrepare:
+          frame.pointee.pc = pc
+          try prepareIterator(registers + a)
+        case .iteratorNext:
+          // Lists are what most loops run over.
+          if case .object(let object) = registers[a], object.tag == .list, case .int(let index) = registers[a + 1],
+            instruction.flag == 0
+          {
+            let list = unsafeDowncast(object, to: ListObject.self)
+            if index < list.items.count {
+              registers[instruction.b] = list.items[index]
+              registers[a + 1] = .int(index + 1)
+            } else {
+              pc += instruction.signedC
+            }
+            continue
+          }
+          frame.pointee.pc = pc
+          switch try advanceIterator(registers, instruction) {
+          case .item: break
+          case .end: pc += instruction.signedC
+          case .switched: reload()
+          case .exit(let exit): return exit
+          }
+        case .iteratorClose:
+          frame.pointee.pc = pc
+          if try closeIterator(registers + a) {
+            // The generator raises what closes it at the `yield` where it stands.
+            throw Raised(.cancelled, CancelReason.readerGone.message)
+          }
+
+        // MARK: Building
+        case .makeList:
+          registers[a] = makeList(registers + instruction.b, count: instruction.c)
+        case .listAppend:
+          appendToList(registers + a, registers + instruction.b)
+        case .listExtend: break
+        case .makeMap: registers[a] = .object(MapObject())
+        case .mapSet:
+          try setMap(registers + a, key: registers[instruction.b], value: registers + instruction.c)
+        case .mapSetName:
+          try setMap(registers + a, key: constants[instruction.b], value: registers + instruction.c)
+        case .mapSpread: try spreadMap(registers + a, registers[instruction.b])
+        case .makeString:
+          registers[a] = try makeString(registers + instruction.b, count: instruction.c)
+        case .format:
+          registers[a] = try format(registers[instruction.b], constants[instruction.c])
+        case .makeRange:
+          registers[a] = try makeRange(registers[instruction.b], registers[instruction.c], inclusive: instruction.flag == 1)
+
+        // MARK: Reading parts
+        case .getIndex:
+          if case .int(let index) = registers[instruction.c], case .object(let object) = registers[instruction.b],
+            object.tag == .list
+          {
+            let list = unsafeDowncast(object, to: ListObject.self)
+            if index >= 0, index < list.items.count {
+              registers[a] = list.items[index]
+              continue
+            }
+          }
+          registers[a] = try index(registers[instruction.b], registers[instruction.c])
+          if instruction.flag & 0x80 != 0, instruction.b != a { registers[instruction.b] = .nil }
+        case .getIndexOptional:
+          registers[a] = try indexOptional(registers[instruction.b], registers[instruction.c])
+        case .getField:
+          if case .object(let object) = registers[instruction.b], object.tag == .map,
+            case .object(let name) = constants[instruction.c]
+          {
+            let map = unsafeDowncast(object, to: MapObject.self)
+            if let position = map.storage.position(of: unsafeDowncast(name, to: StringObject.self)) {
+              registers[a] = map.storage[position: position]
+              continue
+            }
+          }
+          registers[a] = try field(registers[instruction.b], constants[instruction.c])
+        case .getFieldOptional:
+          registers[a] = try fieldOptional(registers[instruction.b], constants[instruction.c])
+        case .slice:
+          registers[a] = try slice(registers[instruction.b], registers + instruction.c, instruction.flag)
+
+        // MARK: Changing places
+        case .setIndex:
+          try setIndex(registers + a, registers[instruction.b], registers + instruction.c)
+        case .setField:
+          try setMapField(registers + a, constants[instruction.b], registers + instruction.c)
+        case .placeSet: try placeSet(instruction, registers, frame.pointee)
+        case .placeGet: try placeGet(instruction, registers, frame.pointee)
+        case .placeCall:
+          frame.pointee.pc = pc
+          if let exit = try placeCall(instruction, registers, frame.pointee) { return exit }
+          reload()
+
+        // MARK: Calling
+        case .call:
+          fuel -= 1
+          if fuel <= 0 || interrupts.pointee.load(ordering: .relaxed) {
+            frame.pointee.pc = pc - 1
+            try checkpoint()
+            if fuel <= 0 {
+              fuel = Self.slice
+              return .fuel
+            }
+          }
+          frame.pointee.pc = pc
+          let callee = registers + a
+          if callee.isObject, callee.object._withUnsafeGuaranteedRef({ $0.tag }) == .closure {
+            // The register keeps the closure while the frame lives.
+            let closure = Unmanaged<Closure>.fromOpaque(callee.object.toOpaque())
+            let function = closure._withUnsafeGuaranteedRef { Unmanaged.passUnretained($0.function) }
+            if function._withUnsafeGuaranteedRef({ $0.takesExactly(instruction.b) }) {
+              let base = frame.pointee.base + a + 1
+              let entry = function._withUnsafeGuaranteedRef { UnsafePointer($0.instructions) }
+              fiber.ensure(registers: base + function._withUnsafeGuaranteedRef { $0.registerCount })
+              guard fiber.push(Frame(function: function, closure: closure, pc: entry, base: base)) else {
+                throw stackOverflow()
+              }
+              frame = fiber.frames + (fiber.frameCount - 1)
+              pc = entry
+              registers = fiber.registers + base
+              constants = function._withUnsafeGuaranteedRef { UnsafePointer($0.constants) }
+              continue
+            }
+          }
+          if let exit = try call(a, instruction.b) { return exit }
+          reload()
+        case .callSelf:
+          // The running function itself, with as many arguments as it has parameters: nothing to look up.
+          fuel -= 1
+          if fuel <= 0 || interrupts.pointee.load(ordering: .relaxed) {
+            frame.pointee.pc = pc - 1
+            try checkpoint()
+            if fuel <= 0 {
+              fuel = Self.slice
+              return .fuel
+            }
+          }
+          frame.pointee.pc = pc
+          let function = frame.pointee.function
+          let base = frame.pointee.base + a + 1
+          let entry = function._withUnsafeGuaranteedRef { UnsafePointer($0.instructions) }
+          fiber.ensure(registers: base + function._withUnsafeGuaranteedRef { $0.registerCount })
+          guard fiber.push(Frame(function: function, closure: frame.pointee.closure, pc: entry, base: base)) else {
+            throw stackOverflow()
+          }
+          frame = fiber.frames + (fiber.frameCount - 1)
+          pc = entry
+          registers = fiber.registers + base
+        case .callShape:
+          frame.pointee.pc = pc
+          if let exit = try callShape(a, instruction.b, method: nil) { return exit }
+          reload()
+        case .callMethod:
+          frame.pointee.pc = pc
+          if let exit = try callMethod(a, instruction) { return exit }
+          reload()
+        case .callMethodShape:
+          frame.pointee.pc = pc
+          if let exit = try callShape(a, instruction.b, method: instruction) { return exit }
+          reload()
+        case .return_:
+          if frame.pointee.flags.rawValue == 0, fiber.frameCount > 1 {
+            (registers - 1).take(registers + a)
+            Fiber.clear(registers, count: frame.pointee.function._withUnsafeGuaranteedRef { $0.registerCount })
+            fiber.frameCount -= 1
+            frame -= 1
+            pc = frame.pointee.pc
+            registers = fiber.registers + frame.pointee.base
+            constants = UnsafePointer(frame.pointee.function._withUnsafeGuaranteedRef { $0.constants })
+            continue
+          }
+          frame.pointee.pc = pc
+          if let exit = try returnSlowly(registers[a]) { return exit }
+          reload()
+        case .returnNil:
+          frame.pointee.pc = pc
+          if let exit = try returnSlowly(.nil) { return exit }
+          reload()
+        case .yield:
+          frame.pointee.pc = pc
+          try yield(registers[a])
+          reload()
+        case .makeGenerator:
+          frame.pointee.pc = pc
+          makeGenerator()
+          reload()
+
+        // MARK: Errors
+        case .raise: throw try raising(registers[a], cause: nil)
+        case .raiseFrom: throw try raising(registers[a], cause: registers[instruction.b])
+        case .reraise:
+          if let error = registers[a].error { throw Raised(error) }
+        case .jumpUnlessKind:
+          if let error = registers[a].error, let kind = registers[instruction.b].kind, error.kind.isKind(of: kind) {
+          } else {
+            pc += instruction.signedC
+          }
+        case .jumpUnlessCatchable:
+          if let error = registers[a].error, !error.kind.isKind(of: .error) { pc += instruction.immediate }
+        case .raiseMatch:
+          throw Raised(.matchError, "no arm matches \(brief(registers[a]))")
+        case .raiseAssertion: throw try assertionFailure(instruction, registers, frame.pointee)
+
+        // MARK: Patterns
+        case .matchType, .matchValue, .matchRange, .matchList, .matchKind:
+          if try !matches(instruction, registers, constants) { pc += instruction.signedC }
+        case .matchMap:
+          switch registers[a] {
+          case .object(let object) where object.tag == .map: break
+          default: pc += instruction.immediate
+          }
+        case .matchField:
+          if let value = try patternField(registers[a + 1], constants[instruction.b], ofError: instruction.flag == 1) {
+            registers[a] = value
+          } else {
+            pc += instruction.signedC
+          }
+        case .listRest: registers[a] = listRest(registers[instruction.b], from: instruction.c)
+        case .mapRest: registers[a] = mapRest(registers[instruction.b], without: instruction.c, frame.pointee)
+        case .raiseDestructure: throw destructureFailure(registers[a], constants[instruction.b])
+
+        // MARK: Scopes and cleanup
+        case .scopeEnter:
+          try scopeEnter(registers + a, instruction)
+        case .scopeJoin, .frameJoin:
+          frame.pointee.pc = pc - 1
+          if let exit = scopeJoin(registers + a, ofFrame: instruction.opcode == .frameJoin) { return exit }
+        case .scopeEnd:
+          frame.pointee.pc = pc - 1
+          if let exit = scopeEnd(registers + a, registers + instruction.b, instruction.flag) { return exit }
+        case .cleanupEnter:
+          try cleanupEnter(instruction.flag == 1 ? registers[instruction.b] : .nil)
+        case .cleanupEnd:
+          frame.pointee.pc = pc - 1
+          if let exit = cleanupEnd(registers + a) { return exit }
+        case .cleanupFail:
+          frame.pointee.pc = pc - 1
+          if let exit = cleanupFail(registers + a, registers + instruction.b) { return exit }
+        case .suppress: suppress(registers + a, registers[instruction.b])
+        case .replaceCompletion:
+          registers[a + 1] = registers[instruction.b]
+          registers[a] = .int(1)
+        case .jumpUnlessFailed:
+          if case .int(1) = registers[a], registers[a + 1].error?.kind !== ErrorKind.exit {
+          } else {
+            pc += instruction.immediate
+          }
+        case .dispatch:
+          guard case .int(let completion) = registers[a], completion != 0 else {
+            pc += instruction.b
+            continue
+          }
+          if completion == 1 {
+            guard let error = registers[a + 1].error else { continue }
+            registers[a + 1] = .nil
+            throw Raised(error)
+          }
+          // Then follows one jump for each exit.
+          pc += completion - 2
+
+        // MARK: Tasks
+        case .spawn: try spawn(registers + a, instruction, frame.pointee)
+        case .await, .gather, .gatherFor, .retryWait, .retryFailed, .runCommand, .commandSource, .commandStage:
+          frame.pointee.pc = pc
+          if let exit = try waiting(instruction, registers, frame.pointee) { return exit }
+          reload()
+        case .retryBegin: try retryBegin(registers + a, instruction.flag)
+        case .retryAttempt: try retryAttempt(registers + a, registers + instruction.b)
+        case .retryRefuse: throw refused(registers[a], registers[instruction.b])
+        case .retryGiveUp: retryGiveUp(registers[a], registers[instruction.b + 1])
+        case .pipeSource: registers[a] = try pipeSource(registers[instruction.b])
+        case .pipeCollect:
+          frame.pointee.pc = pc
+          if let exit = try pipeCollect(a) { return exit }
+          reload()
+
+        // MARK: Modules
+        case .importModule:
+          frame.pointee.pc = pc
+          if let exit = try importModule(a, instruction.immediate) { return exit }
+          reload()
+        case .defineKind:
+          registers[a] = try defineKind(constants[instruction.b], registers[instruction.c], frame.pointee)
+        }
+      }
+    } catch {
+      // What handles the error has to know where it happened.
+      frame.pointee.pc = pc
+      throw error
+    }
+  }
+
+  // MARK: Checkpoints
+
+  /// At a loop's turn or a call: raises `Cancelled` if the strand is to stop.
+  @inline(never)
+  private func checkpoint() throws(Raised) {
+    if strand.isInterrupted { try strand.checkpoint() }
+  }
+}
+
+@inline(__always)
+private func floorQuotient(_ x: Int, _ y: Int) -> Int {
+  let quotient = x / y
+  return x % y < 0 ? quotient - 1 : quotient
+}

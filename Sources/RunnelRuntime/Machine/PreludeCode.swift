@@ -1,0 +1,47 @@
+// The prelude, compiled when first used: library functions written in Runnel.
+
+import RunnelCompiler
+import RunnelScheduler
+import RunnelSyntax
+
+enum PreludeCode {
+  private static let lock = Lock()
+  nonisolated(unsafe) private static var closures: [String: Closure] = [:]
+  /// Kept, since functions refer to their modules without holding them.
+  nonisolated(unsafe) private static var modules: [LoadedModule] = []
+
+  /// A function of the prelude.
+  static func closure(named name: String) throws(Raised) -> Closure {
+    if let known = lock.withLock({ closures[name] }) { return known }
+    try load(partWith: name)
+    guard let closure = lock.withLock({ closures[name] }) else {
+      throw Raised(.nameError, "the prelude has no function `\(name)`")
+    }
+    return closure
+  }
+
+  /// Compiles the part of the prelude that declares a function.
+  private static func load(partWith name: String) throws(Raised) {
+    guard let part = Prelude.index.parts[name] else { return }
+    let source = SourceFile(name: "prelude/\(part.name)", text: part.source)
+    let (tree, problems) = Parser.parse(source)
+    var names = Builtins.names
+    names.globals.formUnion(Prelude.index.names)
+    names.globals.formUnion(Library.intrinsicNames)
+    let compiled = compile(
+      tree, index: 0, layout: ProgramLayout(), builtins: names, options: CompileOptions(isPrelude: true)
+    ) { _, _ in nil }
+    guard let code = compiled.code, problems.isEmpty else {
+      let messages = (problems + compiled.diagnostics).map { "\($0.message) at \(source.place(of: $0.span.start).line)" }
+      throw Raised(.nameError, "the prelude's part `\(part.name)` does not compile: \(messages.joined(separator: "; "))")
+    }
+    let module = LoadedModule(code: code, isPrelude: true)
+    lock.withLock {
+      for (name, number) in code.members {
+        let function = module.functions[number]
+        closures[name] = Closure(function, upvalues: [])
+      }
+      modules.append(module)
+    }
+  }
+}

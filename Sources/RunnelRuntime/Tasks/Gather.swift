@@ -1,0 +1,277 @@
+// `gather` in all its modes (language.md §8).
+
+import RunnelScheduler
+
+enum GatherMode {
+  case all, settled, any, race
+
+  init(number: Int) {
+    switch number {
+    case 1: self = .settled
+    case 2: self = .any
+    case 3: self = .race
+    default: self = .all
+    }
+  }
+}
+
+/// Counts members that end, and wakes the one who gathers.
+private final class GatherSignal: @unchecked Sendable {
+  private let lock = Lock()
+  private var ended: [Int] = []
+  private var waiter: Waiter?
+
+  func note(_ index: Int) {
+    let waiting = lock.withLock { () -> Waiter? in
+      ended.append(index)
+      defer { waiter = nil }
+      return waiter
+    }
+    waiting?.resume(with: .nil)
+  }
+
+  /// Takes the numbers of those that have ended; or leaves a waiter that the next wakes.
+  func take(or waiter: Waiter) -> [Int] {
+    lock.withLock {
+      if ended.isEmpty { self.waiter = waiter }
+      defer { ended = [] }
+      return ended
+    }
+  }
+
+  func take() -> [Int] { lock.withLock { defer { ended = [] }; return ended } }
+
+  func forget() { lock.withLock { waiter = nil } }
+}
+
+enum Gather {
+  /// `gather [mode] EXPR` over a list or map of tasks; other values pass through.
+  static func run(_ value: Value, _ mode: GatherMode, _ strand: Strand) async throws(Raised) -> Value {
+    var keys: [Value]?
+    let members: [Value]
+    if let list = value.list {
+      members = list.items
+    } else if let map = value.map {
+      keys = map.storage.map(\.key)
+      members = map.storage.map(\.value)
+    } else {
+      throw Raised(.typeError, "`gather` takes a list or map of tasks, not \(value.typeName)")
+    }
+    var collector = Collector(mode: mode, count: members.count, strand: strand)
+    try collector.checkNotEmpty()
+    let signal = GatherSignal()
+    for (index, member) in members.enumerated() {
+      if let task = member.object(.task, as: TaskObject.self) {
+        collector.watch(task, index, signal)
+      } else {
+        collector.settle(index, .value(member))
+      }
+    }
+    try await collector.wait(signal)
+    return try collector.result(keys: keys)
+  }
+
+  /// `gather [mode] for P in SOURCE limit N { … }`.
+  static func each(
+    _ source: Value, _ closure: Closure, limit: Value, _ mode: GatherMode, isPair: Bool, in scope: Scope, _ strand: Strand
+  ) async throws(Raised) -> Value {
+    var keys: [Value]?
+    var arguments: [[Value]] = []
+    switch source {
+    case .object(let object) where object.tag == .map:
+      let storage = unsafeDowncast(object, to: MapObject.self).storage
+      if isPair { keys = storage.map(\.key) }
+      arguments = storage.map { isPair ? [$0.key, $0.value] : [$0.key] }
+    case .object(let object) where object.tag == .list || object.tag == .range:
+      let items =
+        object.tag == .list
+        ? unsafeDowncast(object, to: ListObject.self).items : unsafeDowncast(object, to: RangeObject.self).values()
+      arguments = items.enumerated().map { isPair ? [.int($0.offset), $0.element] : [$0.element] }
+    default: throw Raised(.typeError, "`gather for` takes a list, a range, a map or a stream, not \(source.typeName)")
+    }
+    var most = Int.max
+    switch limit {
+    case .nil: break
+    case .int(let number) where number >= 1: most = number
+    case .int(let number): throw Raised(.valueError, "`limit` is at least 1, not \(number)")
+    default: throw Raised(.typeError, "`limit` takes an int, not \(limit.typeName)")
+    }
+    var collector = Collector(mode: mode, count: arguments.count, strand: strand)
+    collector.items = arguments.map { isPair ? .list($0) : $0[0] }
+    try collector.checkNotEmpty()
+    let signal = GatherSignal()
+    var next = 0
+    while true {
+      while next < arguments.count, collector.running < most, !collector.isDecided {
+        let task = try strand.interpreter.spawn(closure, arguments: arguments[next], in: scope, from: strand, name: nil)
+        collector.watch(task, next, signal)
+        next += 1
+      }
+      if collector.isDecided || (next == arguments.count && collector.running == 0) { break }
+      try await collector.waitForOne(signal)
+    }
+    try await collector.wait(signal)
+    return try collector.result(keys: keys)
+  }
+
+  /// What has become of the members so far.
+  private struct Collector {
+    let mode: GatherMode
+    let strand: Strand
+    var items: [Value]?
+    private var outcomes: [Waiter.Outcome?]
+    private var tasks: [Int: TaskObject] = [:]
+    private(set) var running = 0
+    /// The member that decided, for `any` and `race`; or whose failure did, for all.
+    private var winner: Int?
+    private var failure: ErrorObject?
+    private var failures: [ErrorObject] = []
+
+    init(mode: GatherMode, count: Int, strand: Strand) {
+      self.mode = mode
+      self.strand = strand
+      outcomes = Array(repeating: nil, count: count)
+    }
+
+    var isDecided: Bool { winner != nil || failure != nil }
+
+    func checkNotEmpty() throws(Raised) {
+      guard outcomes.isEmpty else { return }
+      switch mode {
+      case .any: throw Raised(.valueError, "`gather any` of nothing has no result")
+      case .race: throw Raised(.valueError, "`gather race` of nothing has no result")
+      default: return
+      }
+    }
+
+    mutating func watch(_ task: TaskObject, _ index: Int, _ signal: GatherSignal) {
+      let hasEnded = strand.interpreter.tree.withLock { () -> Bool in
+        task.isObserved = true
+        if !task.isRunning { return true }
+        task.onEnd.append { signal.note(index) }
+        return false
+      }
+      tasks[index] = task
+      running += 1
+      if hasEnded { end(index) }
+    }
+
+    private mutating func end(_ index: Int) {
+      guard let task = tasks[index] else { return }
+      running -= 1
+      if let outcome = strand.interpreter.tree.withLock({ task.outcome() }) { settle(index, outcome) }
+    }
+
+    mutating func settle(_ index: Int, _ outcome: Waiter.Outcome) {
+      outcomes[index] = outcome
+      switch (mode, outcome) {
+      case (.all, .failure(let error)):
+        if failure == nil {
+          failure = error
+        } else if error.kind !== ErrorKind.taskCancelled, !isSame(error, failure) {
+          failure?.suppressed.append(error)
+        }
+      case (.any, .value), (.race, .value):
+        if !isDecided { winner = index }
+      case (.race, .failure(let error)):
+        if !isDecided { failure = error }
+      case (.any, .failure(let error)): failures.append(error)
+      default: break
+      }
+    }
+
+    /// Two copies of one task's error.
+    private func isSame(_ a: ErrorObject, _ b: ErrorObject?) -> Bool {
+      guard let b else { return false }
+      return a.kind === b.kind && a.message == b.message && a.trace.count == b.trace.count
+        && a.trace.first?.span == b.trace.first?.span
+    }
+
+    /// Waits until a member ends. When the gatherer is to stop, its members are stopped and waited for first.
+    mutating func waitForOne(_ signal: GatherSignal) async throws(Raised) {
+      var ended = signal.take()
+      if ended.isEmpty {
+        do throws(Raised) {
+          _ = try await strand.wait(WaitDescription("the members of a gather")) { waiter in
+            ended = signal.take(or: waiter)
+            if !ended.isEmpty { waiter.resume(with: .nil) }
+            return { signal.forget() }
+          }
+        } catch {
+          cancelMembers()
+          await waitForAll(signal)
+          throw error
+        }
+        ended += signal.take()
+      }
+      for index in ended { end(index) }
+    }
+
+    /// Waits for all members, which are stopped where the result is decided.
+    mutating func wait(_ signal: GatherSignal) async throws(Raised) {
+      while running > 0, !isDecided { try await waitForOne(signal) }
+      if running > 0 {
+        cancelMembers()
+        await waitForAll(signal)
+      }
+    }
+
+    private func cancelMembers() {
+      let interpreter = strand.interpreter
+      for task in tasks.values {
+        let root = interpreter.tree.withLock { task.isRunning ? task.strand?.root : nil }
+        if let root { interpreter.cancel(root, .byHand(nil)) }
+      }
+    }
+
+    private mutating func waitForAll(_ signal: GatherSignal) async {
+      while running > 0 {
+        var ended = signal.take()
+        if ended.isEmpty {
+          await strand.waitUninterrupted(WaitDescription("the members of a gather")) { waiter in
+            ended = signal.take(or: waiter)
+            if !ended.isEmpty { waiter.resume(with: .nil) }
+          }
+          ended += signal.take()
+        }
+        for index in ended { end(index) }
+      }
+    }
+
+    func result(keys: [Value]?) throws(Raised) -> Value {
+      switch mode {
+      case .all:
+        if let failure { throw Raised(failure) }
+        return shaped(outcomes.map { if case .value(let value)? = $0 { value } else { .nil } }, keys)
+      case .settled:
+        let records = outcomes.enumerated().map { index, outcome -> Value in
+          var record = MapStorage(minimumCapacity: 3)
+          switch outcome {
+          case .value(let value):
+            record.set(.string("ok"), .bool(true))
+            record.set(.string("value"), value)
+          case .failure(let error):
+            record.set(.string("ok"), .bool(false))
+            record.set(.string("error"), .object(error))
+          default: break
+          }
+          if let items { record.set(.string("item"), items[index]) }
+          return .object(MapObject(record))
+        }
+        return shaped(records, keys)
+      case .any, .race:
+        if let winner, case .value(let value)? = outcomes[winner] { return value }
+        if let failure { throw Raised(failure) }
+        throw Raised(
+          .groupError, "all \(failures.count) have failed", data: ["errors": .list(failures.map { .object($0) })])
+      }
+    }
+
+    private func shaped(_ values: [Value], _ keys: [Value]?) -> Value {
+      guard let keys else { return .list(values) }
+      var storage = MapStorage(minimumCapacity: values.count)
+      for (key, value) in zip(keys, values) { storage.set(key, value) }
+      return .object(MapObject(storage))
+    }
+  }
+}

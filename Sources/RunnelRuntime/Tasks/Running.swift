@@ -1,0 +1,103 @@
+// Running a program: the main strand, signals, the end of the script and its exit status.
+
+import RunnelCompiler
+import RunnelScheduler
+import RunnelSyntax
+import RunnelSystem
+
+/// How a script has ended.
+public struct ScriptEnd: Sendable {
+  /// Exit status as language.md §5 gives it.
+  public let status: Int32
+  /// What to show on standard error, if anything.
+  public let report: ErrorObject?
+  /// The value of the last expression, for the REPL.
+  public let value: Value
+}
+
+extension Interpreter {
+  /// Runs a program to its end, on this thread.
+  public func run(_ program: LoadedProgram) -> ScriptEnd {
+    modules = program.modules
+    globalNames = program.globalNames
+    guard let main = program.modules.last else { return ScriptEnd(status: 2, report: nil, value: .nil) }
+    main.hasRun = true
+    let globals = GlobalTable(count: program.globalCount)
+    return run(Closure(main.functions[0], upvalues: []), globals: globals)
+  }
+
+  func run(_ closure: Closure, globals: GlobalTable) -> ScriptEnd {
+    let context = TaskContext(
+      environment: Self.processEnvironment(), directory: (try? Files.currentDirectory()) ?? "/", output: .standard)
+    let strand = Strand(interpreter: self, task: nil, context: context)
+    let machine = Machine(strand: strand, globals: globals, ownsGlobals: true)
+    strand.prepare(machine)
+    mainStrand = strand
+    machine.begin(closure, arguments: [])
+    let signals = watchSignals()
+    defer { signals.reset() }
+    let outcome = OutcomeBox()
+    Task(executorPreference: scheduler) {
+      outcome.result = await strand.drive()
+    }
+    scheduler.run(until: { outcome.result != nil })
+    mainStrand = nil
+    output.flush()
+    return end(outcome.result ?? .success(.nil))
+  }
+
+  static func processEnvironment() -> MapStorage {
+    var storage = MapStorage()
+    for (name, value) in SystemInfo.environment() { storage.set(.string(name), .string(value)) }
+    return storage
+  }
+
+  /// SIGINT, SIGTERM and SIGHUP cancel the script; a second SIGINT ends it at once (language.md §10.5).
+  private func watchSignals() -> SignalWatcher {
+    let watcher = SignalWatcher(reactor: reactor)
+    try? watcher.start([2, 15, 1]) { [weak self] number in self?.stop(for: number) }
+    return watcher
+  }
+
+  /// A signal asks the script to stop.
+  func stop(for signal: Int32) {
+    if let onSignal { return onSignal(signal) }
+    if stopSignal != nil, signal == 2 {
+      commands.killAll()
+      output.flush()
+      ProcessEnd.now(128 + signal)
+    }
+    if stopSignal == nil { stopSignal = signal }
+    if let root = mainStrand?.root { cancel(root, .signal(signal)) }
+  }
+
+  private func end(_ result: Result<Value, Raised>) -> ScriptEnd {
+    if output.isBroken { return ScriptEnd(status: 141, report: nil, value: .nil) }
+    switch result {
+    case .success(let value):
+      if let stopSignal { return ScriptEnd(status: 128 + stopSignal, report: nil, value: .nil) }
+      return ScriptEnd(status: 0, report: nil, value: value)
+    case .failure(let raised):
+      let error = raised.error
+      if error.kind === ErrorKind.exit {
+        return ScriptEnd(status: Int32(error.exitCode), report: nil, value: .nil)
+      }
+      if error.kind === ErrorKind.cancelled, let stopSignal {
+        return ScriptEnd(status: 128 + stopSignal, report: nil, value: .nil)
+      }
+      return ScriptEnd(status: Self.status(of: error), report: error, value: .nil)
+    }
+  }
+
+  /// The exit status of an uncaught error.
+  private static func status(of error: ErrorObject) -> Int32 {
+    if error.kind.isKind(of: .exitError), case .int(let code)? = error.data["code"] { return Int32(code & 0xFF) }
+    if error.kind.isKind(of: .timeout) { return 124 }
+    return 1
+  }
+}
+
+/// The main strand's result. Written by its task, read by the thread that runs the scheduler: one thread both.
+final class OutcomeBox: @unchecked Sendable {
+  var result: Result<Value, Raised>?
+}

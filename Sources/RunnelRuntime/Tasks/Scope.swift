@@ -1,0 +1,178 @@
+// Scopes: what has tasks, resources, a deadline or a shield of its own (language.md §6, §9, §10).
+//
+// Scopes form a tree through `parent`, across strands: a task's outermost scope has as parent the scope that the
+// task belongs to. Cancelling sets a mark on one scope; whether a strand is to stop is found by walking up
+// from its innermost scope (`cancellation(reaching:)`), so shields and cleanup are nothing but places on that way.
+//
+// Safety: the fields are read and written under the interpreter's tree lock, or by the scope's own strand
+// where no other touches them (`frameDepth`, `resources`).
+
+import RunnelScheduler
+
+/// Why a scope is being stopped.
+enum CancelReason {
+  /// `t.cancel(reason)`.
+  case byHand(String?)
+  /// Its own deadline passed.
+  case deadline
+  /// Its body or one of its tasks failed, or what the group was for is done.
+  case failure
+  /// A signal to the script.
+  case signal(Int32)
+  /// The reader of a generator has gone.
+  case readerGone
+
+  var message: String {
+    switch self {
+    case .byHand(let reason): reason ?? ""
+    case .deadline: "the deadline has passed"
+    case .failure: "its scope has failed"
+    case .signal(let number): number == 2 ? "interrupted" : "stopped by signal \(number)"
+    case .readerGone: ""
+    }
+  }
+}
+
+public final class Scope: @unchecked Sendable {
+  enum Form {
+    /// The body of a task or of the script.
+    case task
+    /// What the lines of a session spawn: a failure in it ends nothing else.
+    case session
+    /// The body of a function that spawned or opened something.
+    case function
+    case plain
+    case timeout
+    case shield
+    case with
+    case attempt
+    /// `finally`, `defer`, `catch Cancelled`, the end of `with`.
+    case cleanup
+  }
+
+  let form: Form
+  let parent: Scope?
+  /// Whose scope it is.
+  let strand: Strand
+  /// How many frames its fiber had when it began: it belongs to the topmost of them.
+  let frameDepth: Int
+
+  var cancelReason: CancelReason?
+  /// It is to end at once: neither shields nor cleanup hold its stopping back (a second Ctrl-C).
+  var isForced = false
+  /// A checkpoint has raised `Cancelled` on account of this scope.
+  var wasDelivered = false
+  /// Tasks that have not ended.
+  var live: [Int: TaskObject] = [:]
+  /// Tasks that have failed and that nobody has observed, in the order in which they failed.
+  var failed: [TaskObject] = []
+  /// Errors of tasks while they were being stopped.
+  var suppressed: [ErrorObject] = []
+  /// The failure that stopped the scope.
+  var failure: ErrorObject?
+  var hasEnded = false
+  /// The body has ended: an unobserved failure now ends the scope at once.
+  var isJoining = false
+  /// Woken when a task of the scope ends.
+  var joiner: Waiter?
+
+  /// Absolute, on the scheduler's clock.
+  var deadline: Int64?
+  var timer: TimerID?
+  /// For cleanup, and for the scope whose stopping it belongs to: when its grace is spent.
+  var graceEnd: Int64?
+  var graceOwner: Scope?
+  /// What it opened, to be closed at its end.
+  var resources: [ResourceObject] = []
+  /// For an attempt: the retry that it belongs to.
+  var retry: RetryObject?
+  /// The duration of a `timeout`, for its message.
+  var limit = 0
+
+  init(_ form: Form, parent: Scope?, strand: Strand, frameDepth: Int) {
+    self.form = form
+    self.parent = parent
+    self.strand = strand
+    self.frameDepth = frameDepth
+  }
+
+  /// Whether a scope is this one or lies in it.
+  func holds(_ scope: Scope) -> Bool {
+    var current: Scope? = scope
+    while let one = current {
+      if one === self { return true }
+      current = one.parent
+    }
+    return false
+  }
+
+  private func graceIsSpent(at now: Int64) -> Bool {
+    guard let end = graceEnd ?? graceOwner?.graceEnd else { return false }
+    return now >= end
+  }
+
+  /// The outermost scope on account of which code that runs in `scope` is to stop, or nil.
+  ///
+  /// A shield and cleanup hold back what comes from outside them; cleanup whose grace is spent holds back
+  /// nothing, and stops shields begun in it as well (language.md §5, §10.3).
+  static func cancellation(reaching scope: Scope, now: Int64) -> Scope? {
+    var cause: Scope?
+    var isBlocked = false
+    var current: Scope? = scope
+    while let one = current {
+      if one.form == .cleanup {
+        if one.graceIsSpent(at: now) {
+          cause = one
+          isBlocked = false
+        } else {
+          if !isBlocked, one.cancelReason != nil { cause = one }
+          isBlocked = true
+        }
+      } else {
+        if !isBlocked, one.cancelReason != nil { cause = one }
+        if one.form == .shield { isBlocked = true }
+      }
+      if one.isForced {
+        cause = one
+        isBlocked = false
+      }
+      current = one.parent
+    }
+    return cause
+  }
+
+  /// What would stop `scope` if no shield and no cleanup held it back.
+  static func cancellation(beyondShields scope: Scope) -> Scope? {
+    var cause: Scope?
+    var current: Scope? = scope
+    while let one = current {
+      if one.cancelReason != nil { cause = one }
+      current = one.parent
+    }
+    return cause
+  }
+
+  /// The nearest deadline that holds for code in `scope`: those inside the innermost shield.
+  static func deadline(reaching scope: Scope) -> Int64? {
+    var nearest: Int64?
+    var current: Scope? = scope
+    while let one = current {
+      if let deadline = one.deadline { nearest = min(nearest ?? deadline, deadline) }
+      if one.form == .shield || one.form == .cleanup { break }
+      current = one.parent
+    }
+    return nearest
+  }
+}
+
+/// A scope as scripts hold it, `scope as s`: for `spawn in s`.
+final class ScopeObject: Object, @unchecked Sendable {
+  let scope: Scope
+
+  init(_ scope: Scope) {
+    self.scope = scope
+    super.init(tag: .scope)
+  }
+
+  override var typeName: String { "scope" }
+}

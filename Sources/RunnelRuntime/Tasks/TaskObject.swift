@@ -1,0 +1,79 @@
+// A task as scripts hold it: its state, its result, who waits for it.
+
+import RunnelScheduler
+
+public final class TaskObject: Object, @unchecked Sendable {
+  enum State {
+    case running
+    case ok(Value)
+    case failed(ErrorObject)
+    /// Somebody cancelled it by hand or with its scope.
+    case cancelled
+  }
+
+  let id: Int
+  let name: String?
+  /// The scope that it belongs to.
+  let scope: Scope
+  let isService: Bool
+  let isDetached: Bool
+  let began: Int64
+  unowned let interpreter: Interpreter
+  /// Guarded by the interpreter's tree lock, as all below.
+  private(set) var state = State.running
+  var ended: Int64?
+  /// A failure reaches somebody: its handle was awaited, gathered or asked.
+  var isObserved = false
+  /// Its handle was dropped: a failure stops the scope at once.
+  var isDiscarded = false
+  var waiters: [Waiter] = []
+  /// Called, outside the lock, when it has ended.
+  var onEnd: [@Sendable () -> Void] = []
+  var strand: Strand?
+
+  init(id: Int, name: String?, scope: Scope, isService: Bool, isDetached: Bool, interpreter: Interpreter) {
+    self.id = id
+    self.name = name
+    self.scope = scope
+    self.isService = isService
+    self.isDetached = isDetached
+    self.interpreter = interpreter
+    began = interpreter.scheduler.clock.now()
+    super.init(tag: .task)
+  }
+
+  public override var typeName: String { "task" }
+
+  var isRunning: Bool { if case .running = state { true } else { false } }
+
+  /// The task has ended. Under the tree lock.
+  func finish(_ outcome: State) -> [Waiter] {
+    state = outcome
+    ended = interpreter.scheduler.clock.now()
+    strand = nil
+    defer { waiters = [] }
+    return waiters
+  }
+
+  /// What an awaiter gets. Under the tree lock.
+  func outcome() -> Waiter.Outcome? {
+    switch state {
+    case .running: return nil
+    case .ok(let value): return .value(value)
+    case .failed(let error):
+      isObserved = true
+      return .failure(error.copied())
+    case .cancelled:
+      return .failure(ErrorObject(.taskCancelled, name.map { "task `\($0)` was cancelled" } ?? "task \(id) was cancelled"))
+    }
+  }
+
+  var stateName: String {
+    switch state {
+    case .running: "running"
+    case .ok: "ok"
+    case .failed: "failed"
+    case .cancelled: "cancelled"
+    }
+  }
+}

@@ -1,0 +1,35 @@
+// The terminal that a descriptor may be.
+
+internal import CRunnelSystem
+internal import Glibc
+
+/// What can be asked of a terminal, and who is in its foreground.
+public enum Terminal {
+  /// Whether the descriptor is a terminal.
+  public static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 }
+
+  /// Its columns; 80 if it is none or does not say.
+  public static func width(of descriptor: Int32 = 1) -> Int {
+    let width = runnel_terminal_width(descriptor)
+    return width > 0 ? Int(width) : 80
+  }
+
+  /// Its rows; 24 if it is none or does not say.
+  public static func height(of descriptor: Int32 = 1) -> Int {
+    let height = runnel_terminal_height(descriptor)
+    return height > 0 ? Int(height) : 24
+  }
+
+  /// The process group in its foreground.
+  public static func foregroundGroup(of descriptor: Int32) throws(SystemError) -> Int32 {
+    try systemCall("tcgetpgrp") { tcgetpgrp(descriptor) }
+  }
+
+  /// Makes a group of this session the foreground one, also from the background.
+  public static func setForegroundGroup(of descriptor: Int32, to group: Int32) throws(SystemError) {
+    try shimCheck("tcsetpgrp", nil, runnel_terminal_set_group(descriptor, group))
+  }
+
+  /// This process's own group.
+  public static var ownGroup: Int32 { getpgrp() }
+}
