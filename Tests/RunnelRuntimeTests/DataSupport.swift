@@ -1,6 +1,7 @@
 // How the tests of the data library call built-ins: by the names that scripts use, with what a script would print to
 // compare.
 
+import Glibc
 import Testing
 
 @testable import RunnelRuntime
@@ -22,14 +23,39 @@ extension Value: ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral,
 }
 
 enum DataCall {
-  static let strand = Strand(interpreter: Interpreter())
+  /// One for each thread that runs tests: a strand belongs to one at a time.
+  static var strand: Strand {
+    strands.withLock { strands in
+      let thread = pthread_self()
+      if let strand = strands[thread] { return strand }
+      let strand = Strand(interpreter: Interpreter())
+      strands[thread] = strand
+      return strand
+    }
+  }
+
+  private static let strands = Guarded<[pthread_t: Strand]>([:])
+
+  /// A strand that is to stop at its next checkpoint.
+  static func cancelledStrand() -> Strand {
+    let strand = Strand(interpreter: Interpreter())
+    strand.root.cancelReason = .byHand("enough")
+    strand.interrupt()
+    return strand
+  }
 
   private static func function(_ name: String, method: Bool) throws -> NativeFunction {
     let parts = name.split(separator: ".")
     let group = parts.count > 1 ? String(parts[0]) : ""
-    let groups = DataLibrary.groups.filter { $0.name == group }
-    let functions = groups.flatMap(\.functions).filter { $0.name == parts[parts.count - 1] }
-    return try #require(functions.first { ($0.receiver != nil) == method }, "there is no `\(name)`")
+    let found = functions.first { known in
+      known.group == group && known.function.name == parts[parts.count - 1]
+        && (known.function.receiver != nil) == method
+    }
+    return try #require(found, "there is no `\(name)`").function
+  }
+
+  private static let functions = DataLibrary.groups.flatMap { group in
+    group.functions.map { (group: group.name, function: $0) }
   }
 
   private static func bind(

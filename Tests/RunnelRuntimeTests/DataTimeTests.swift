@@ -138,14 +138,14 @@ import Testing
     #expect(format("2024-01-01T00:00:00Z", "é 👩‍👩‍👧%n") == "\"é 👩‍👩‍👧\n\"")
   }
 
-  @Test func `seconds since 1970 are meant as they print`() {
+  @Test func `seconds since 1970 are meant as they print`() throws {
     #expect(result("time.unix", 1709209845.123456).hasSuffix(".123456Z") || TimeZones.local.name != "UTC")
     for (seconds, nanoseconds) in [
       (1.5, 1_500_000_000), (-0.25, -250_000_000), (1709209845.1, 1_709_209_845_100_000_000),
       (0.1, 100_000_000), (-1, -1_000_000_000),
       (1709209845.123457, 1_709_209_845_123_457_000), (1e-9, 1), (1e-10, 0), (4e9, 4_000_000_000_000_000_000),
     ] {
-      #expect(try! DataCall.call("time.unix", [.float(seconds)]).time?.nanoseconds == nanoseconds)
+      #expect(try DataCall.call("time.unix", [.float(seconds)]).time?.nanoseconds == nanoseconds)
     }
   }
 

@@ -67,7 +67,20 @@ enum Formatting {
   }
 
   /// The shortest text that reads back as the same float: `2.0`, `1e-09`, `inf`, `nan`.
-  static func float(_ number: Double) -> String { number.isNaN ? "nan" : number.description }
+  static func float(_ number: Double) -> String {
+    if number.isNaN { return "nan" }
+    let text = number.description
+    // Swift writes whole numbers up to 2^54 without an exponent, Python those below 1e16.
+    guard number.magnitude >= 1e16, number.isFinite, !text.utf8.contains(UInt8(ascii: "e")) else {
+      return text
+    }
+    let digits = String(text.utf8.prefix { $0 != UInt8(ascii: ".") }.drop { $0 == UInt8(ascii: "-") }) ?? ""
+    var significant = digits
+    while significant.hasSuffix("0") { significant.removeLast() }
+    let rest = significant.dropFirst()
+    return
+      "\(number < 0 ? "-" : "")\(significant.prefix(1))\(rest.isEmpty ? "" : ".")\(rest)e+\(digits.count - 1)"
+  }
 }
 
 /// A buffer that values are written into. Use `describe` and `represent`; this is for who builds a longer text.

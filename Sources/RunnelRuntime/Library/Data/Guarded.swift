@@ -1,22 +1,17 @@
 // A value behind a lock, for the few things of this folder that all strands share: compiled patterns, zones.
 
-import Synchronization
+import RunnelScheduler
 
 /// A value that is touched only inside `withLock`, for a few lines at a time.
-// TODO(#12): over the project's own `Lock`, which ThreadSanitizer will know.
-struct Guarded<Value>: ~Copyable, Sendable {
-  private let mutex: Mutex<Box>
+///
+/// Safety: `value` is read and written under `lock` alone.
+final class Guarded<Value>: @unchecked Sendable {
+  private let lock = Lock()
+  private var value: Value
 
-  /// Never leaves the lock.
-  private struct Box: @unchecked Sendable {
-    var value: Value
-  }
+  init(_ value: sending Value) { self.value = value }
 
-  init(_ value: sending Value) {
-    mutex = Mutex(Box(value: value))
-  }
-
-  borrowing func withLock<Result: Sendable>(_ body: (inout Value) -> Result) -> Result {
-    mutex.withLock { body(&$0.value) }
+  func withLock<Result: Sendable>(_ body: (inout Value) -> Result) -> Result {
+    lock.withLock { body(&value) }
   }
 }

@@ -19,7 +19,9 @@ struct TextPlace {
       place.column = 1
       lineStart = index
     }
-    place.column += String(decoding: UnsafeBufferPointer(rebasing: bytes[lineStart...]), as: UTF8.self).count
+    let lastLine = UnsafeBufferPointer(rebasing: bytes[lineStart...])
+    let isASCII = lastLine.allSatisfy { $0 < 0x80 }
+    place.column += isASCII ? lastLine.count : String(decoding: lastLine, as: UTF8.self).count
     return place
   }
 
@@ -97,18 +99,4 @@ func validText(_ bytes: [UInt8]) throws(Raised) -> String {
     TextPlace().advanced(over: UnsafeBufferPointer(rebasing: buffer[..<(firstInvalidUTF8(buffer) ?? 0)]))
   }
   throw place.failure(.parseError, "the text is not valid UTF-8")
-}
-
-/// A float as it prints: `2.0`, `1e+16`, `0.1`, as in Python.
-func floatText(_ number: Double) -> String {
-  let text = number.description
-  // Swift writes whole numbers up to 2^54 without an exponent, Python those below 1e16.
-  guard number.magnitude >= 1e16, number.isFinite, !text.utf8.contains(UInt8(ascii: "e")) else { return text }
-  let sign = number < 0 ? "-" : ""
-  let digits = text.utf8.prefix { $0 != UInt8(ascii: ".") }.drop { $0 == UInt8(ascii: "-") }
-  var significant = Array(digits)
-  while significant.count > 1, significant.last == UInt8(ascii: "0") { significant.removeLast() }
-  let first = String(decoding: significant[..<1], as: UTF8.self)
-  let rest = significant.count > 1 ? "." + String(decoding: significant[1...], as: UTF8.self) : ""
-  return "\(sign)\(first)\(rest)e+\(digits.count - 1)"
 }

@@ -142,9 +142,12 @@ public struct CSVReader {
   }
 
   private func value(_ bytes: Span<UInt8>) throws(Raised) -> Value {
-    let text = bytes.withUnsafeBufferPointer { String(validating: $0, as: UTF8.self) }
-    guard let text else { throw failure("the text is not valid UTF-8", line: line) }
-    return .object(text.isEmpty ? Self.empty : StringObject(text))
+    if bytes.isEmpty { return .object(Self.empty) }
+    do {
+      return .object(StringObject(String(copying: try UTF8Span(validating: bytes))))
+    } catch {
+      throw failure("the text is not valid UTF-8", line: line)
+    }
   }
 
   private static let empty = StringObject("")

@@ -1,6 +1,7 @@
 // The namespace `hash`: checksums of strings (their UTF-8), bytes and files, in hexadecimal.
 
-import Glibc
+import RunnelScheduler
+import RunnelSystem
 
 /// What computes a checksum of bytes given in pieces.
 protocol Digest {
@@ -38,13 +39,12 @@ enum HashLibrary {
     NativeGroup(
       "hash", summary: "Checksums, in hexadecimal.",
       functions: HashAlgorithm.allCases.map(function) + [
-        NativeFunction(
+        NativeFunction.waiting(
           "file(p, algorithm)",
           documentation: """
             The checksum of a file's bytes; `algorithm` is `"sha256"`, `"sha1"`, `"md5"` or `"crc32"`. Waits. Files of any size, \
             read in pieces.
-            """,
-          body: .waiting { strand, arguments throws(Raised) in try await file(strand, arguments) })
+            """, file)
       ])
   }
 
@@ -84,75 +84,27 @@ enum HashLibrary {
 
   // MARK: Files
 
-  private static func file(_ strand: Strand, _ arguments: [Value]) async throws(Raised) -> Value {
-    guard let path = arguments.first?.string?.text else {
-      throw Raised(.typeError, "`file` takes a string for `p`, not \(arguments.first?.typeName ?? "nil")")
-    }
-    let name = arguments.count > 1 ? arguments[1] : .nil
-    guard let name = name.string?.text else {
-      throw Raised(.typeError, "`file` takes a string for `algorithm`, not \(name.typeName)")
-    }
+  private static func file(_ call: WaitingCall) async throws(Raised) -> Value {
+    let path = try call.path(0)
+    let name = try call.string(1)
     guard let algorithm = HashAlgorithm(rawValue: name) else {
       let known = HashAlgorithm.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", ")
       throw Raised(.valueError, "`\(name)` is no checksum that `file` knows; it knows \(known)")
     }
-    let reason = "reading `\(path)`"
-    let resolved = strand.resolved(path)
-    let reader = try await strand.blocking(reason) { () throws(Raised) in
-      try FileReader(resolved, shownAs: path)
-    }
+    let file = try OpenFile.forReading(path)
     var digest = algorithm.makeDigest()
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: pieceSize, alignment: 16)
+    defer { buffer.deallocate() }
     while true {
-      // Reading may block and so goes to the pool, a piece at a time: it can be given up between and during them.
-      let piece = try await strand.blocking(reason) { () throws(Raised) in try reader.read() }
-      if piece.isEmpty { return .string(hexadecimal(digest.finish())) }
-      try piece.withUnsafeBytes { bytes in
-        Result { () throws(Raised) in try update(&digest, bytes, strand) }
-      }.get()
-    }
-  }
-}
-
-/// An open file, read from its beginning to its end by one strand.
-private final class FileReader: Sendable {
-  private let descriptor: Int32
-  private let path: String
-
-  private static let pieceSize = 1 << 20
-
-  init(_ path: String, shownAs shown: String) throws(Raised) {
-    self.path = shown
-    guard !path.utf8.contains(0) else { throw Raised(.valueError, "a path cannot hold a zero byte") }
-    descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw Self.failure(errno, shown) }
-  }
-
-  deinit {
-    if descriptor >= 0 { close(descriptor) }
-  }
-
-  /// The next bytes; none at the end.
-  func read() throws(Raised) -> [UInt8] {
-    var failure: Int32 = 0
-    let bytes = [UInt8](unsafeUninitializedCapacity: Self.pieceSize) { buffer, count in
-      var got = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
-      while got < 0, errno == EINTR { got = Glibc.read(descriptor, buffer.baseAddress, buffer.count) }
-      if got < 0 { failure = errno }
-      count = max(0, got)
-    }
-    if failure != 0 { throw Self.failure(failure, path) }
-    return bytes
-  }
-
-  private static func failure(_ code: Int32, _ path: String) -> Raised {
-    let (kind, reason): (ErrorKind, String) =
-      switch code {
-      case ENOENT: (.fileNotFound, "no such file")
-      case EACCES, EPERM: (.permissionDenied, "permission denied")
-      case EISDIR: (.isADirectory, "it is a directory")
-      case ENOTDIR: (.notADirectory, "part of the path is not a directory")
-      default: (.ioError, String(cString: strerror(code)))
+      switch try file.read(into: buffer) {
+      case .bytes(let count):
+        digest.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        try call.strand.checkpoint()
+        // A large file takes seconds, in which other tasks want to go on.
+        if call.strand.interpreter.scheduler.hasOtherWork { await Task.yield() }
+      case .wouldBlock: try await file.waitUntilReadable(call.strand)
+      case .endOfFile: return .string(hexadecimal(digest.finish()))
       }
-    return Raised(kind, "cannot read `\(path)`: \(reason)", data: ["path": .string(path)])
+    }
   }
 }

@@ -94,7 +94,7 @@ struct JSONEncoder: ~Copyable {
     case .int(let number): write(integer: number)
     case .float(let number):
       guard number.isFinite else { throw refusal(number.isNaN ? "NaN" : "an infinite float") }
-      output.append(contentsOf: floatText(number).utf8)
+      output.append(contentsOf: Formatting.float(number).utf8)
     case .duration: throw refusal("a duration")
     case .object(let object):
       switch object.tag {
@@ -134,7 +134,7 @@ struct JSONEncoder: ~Copyable {
     case .nil: return "null"
     case .bool(let flag): return flag ? "true" : "false"
     case .int(let number): return String(number)
-    case .float(let number) where number.isFinite: return floatText(number)
+    case .float(let number) where number.isFinite: return Formatting.float(number)
     case .object(let object) where object.tag == .string:
       return unsafeDowncast(object, to: StringObject.self).text
     default: throw refusal("a key that is a \(key.typeName)")

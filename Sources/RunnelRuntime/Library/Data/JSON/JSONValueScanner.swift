@@ -20,9 +20,13 @@ public struct JSONValueScanner {
     case between
     /// A number or a word, which ends where white space or a bracket begins.
     case bare
-    case string(escaped: Bool)
-    case container(depth: Int, inString: Bool, escaped: Bool)
+    /// In brackets, `depth` of them, or in a string outside of any.
+    case inside
+    case string
+    /// After a backslash in a string.
+    case escape
   }
+  private var depth = 0
 
   /// - Parameter limit: how many bytes one value may have; a longer one raises `LimitError`.
   public init(limit: Int = 256 << 20) {
@@ -67,6 +71,7 @@ public struct JSONValueScanner {
     start = end
     scanned = end
     state = .between
+    depth = 0
     let result = buffer.withUnsafeBufferPointer { bytes in
       let text = UnsafeBufferPointer(rebasing: bytes[first..<end])
       place = origin.advanced(over: text)
@@ -92,7 +97,9 @@ public struct JSONValueScanner {
 
   private mutating func scan(_ bytes: UnsafeBufferPointer<UInt8>, _ strand: Strand) throws(Raised) -> Int? {
     var index = scanned
-    defer { scanned = index }
+    var state = state
+    var depth = depth
+    defer { (scanned, self.state, self.depth) = (index, state, depth) }
     var nextCheckpoint = index + 64 * 1024
     while index < bytes.count {
       if index >= nextCheckpoint {
@@ -101,48 +108,37 @@ public struct JSONValueScanner {
       }
       let byte = bytes[index]
       switch state {
+      case .string:
+        if byte == UInt8(ascii: "\\") {
+          state = .escape
+        } else if byte == UInt8(ascii: "\"") {
+          state = .inside
+          if depth == 0 { return index + 1 }
+        }
+      case .escape:
+        state = .string
+      case .inside:
+        switch byte {
+        case UInt8(ascii: "\""): state = .string
+        case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
+        case UInt8(ascii: "}"), UInt8(ascii: "]"):
+          depth -= 1
+          if depth == 0 { return index + 1 }
+        default: break
+        }
       case .between:
         switch byte {
         case 0x20, 0x0A, 0x0D, 0x09: break
         case UInt8(ascii: "{"), UInt8(ascii: "["):
-          state = .container(depth: 1, inString: false, escaped: false)
-        case UInt8(ascii: "\""): state = .string(escaped: false)
+          state = .inside
+          depth = 1
+        case UInt8(ascii: "\""): state = .string
         default: state = .bare
         }
       case .bare:
         switch byte {
-        case 0x20, 0x0A, 0x0D, 0x09, UInt8(ascii: "{"), UInt8(ascii: "["), UInt8(ascii: "\""):
-          return index
+        case 0x20, 0x0A, 0x0D, 0x09, UInt8(ascii: "{"), UInt8(ascii: "["), UInt8(ascii: "\""): return index
         default: break
-        }
-      case .string(let escaped):
-        if escaped {
-          state = .string(escaped: false)
-        } else if byte == UInt8(ascii: "\\") {
-          state = .string(escaped: true)
-        } else if byte == UInt8(ascii: "\"") {
-          index += 1
-          return index
-        }
-      case .container(let depth, let inString, let escaped):
-        if inString {
-          if escaped {
-            state = .container(depth: depth, inString: true, escaped: false)
-          } else if byte == UInt8(ascii: "\\") {
-            state = .container(depth: depth, inString: true, escaped: true)
-          } else if byte == UInt8(ascii: "\"") {
-            state = .container(depth: depth, inString: false, escaped: false)
-          }
-        } else if byte == UInt8(ascii: "\"") {
-          state = .container(depth: depth, inString: true, escaped: false)
-        } else if byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[") {
-          state = .container(depth: depth + 1, inString: false, escaped: false)
-        } else if byte == UInt8(ascii: "}") || byte == UInt8(ascii: "]") {
-          if depth == 1 {
-            index += 1
-            return index
-          }
-          state = .container(depth: depth - 1, inString: false, escaped: false)
         }
       }
       index += 1

@@ -116,7 +116,7 @@ enum MathLibrary {
   static func wholeNumber(_ number: Double, _ name: String) throws(Raised) -> Int {
     if number.isNaN { throw Raised(.valueError, "`\(name)` has no int for NaN") }
     guard let whole = Int(exactly: number) else {
-      throw Raised(.overflowError, "`\(name)` gives \(floatText(number)), which no int can hold")
+      throw Raised(.overflowError, "`\(name)` gives \(Formatting.float(number)), which no int can hold")
     }
     return whole
   }
@@ -133,7 +133,7 @@ enum MathLibrary {
     } else {
       throw Raised(.overflowError, "`\(name)` gives a number too large for a float")
     }
-    let given = arguments.map(floatText).joined(separator: ", ")
+    let given = arguments.map(Formatting.float).joined(separator: ", ")
     throw Raised(.valueError, "`\(name)` is not defined for \(given)")
   }
 

@@ -121,7 +121,7 @@ enum StatisticsLibrary {
   private static func percentile(_ call: borrowing NativeCall) throws(Raised) -> Value {
     let share = try call.number(1)
     guard share >= 0, share <= 100 else {
-      throw Raised(.valueError, "`percentile` takes 0 to 100 for `p`, not \(floatText(share))")
+      throw Raised(.valueError, "`percentile` takes 0 to 100 for `p`, not \(Formatting.float(share))")
     }
     let sample = try sorted(call)
     let position = Double(sample.numbers.count - 1) * share / 100

@@ -1,6 +1,6 @@
 // The namespace `time`, the methods of times, and the fields of times and durations.
 
-import Glibc
+import RunnelScheduler
 
 enum TimeLibrary {
   /// The functions `time.parse` and so on.
@@ -157,7 +157,7 @@ enum TimeLibrary {
       } else {
         let seconds = try call.number(5)
         guard let (whole, nanosecond) = splitSeconds(seconds) else {
-          throw Raised(.valueError, "`date` takes 0 to 59 for `s`, not \(floatText(seconds))")
+          throw Raised(.valueError, "`date` takes 0 to 59 for `s`, not \(Formatting.float(seconds))")
         }
         (civil.second, civil.nanosecond) = (whole, nanosecond)
       }
@@ -176,10 +176,8 @@ enum TimeLibrary {
   }
 
   private static func monotonic(_ call: borrowing NativeCall) throws(Raised) -> Value {
-    // TODO(#12): the interpreter's clock, which may be virtual.
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return .duration(time.tv_sec * 1_000_000_000 + time.tv_nsec)
+    // The scheduler's clock, which may be virtual: what a script measures agrees with what it waited.
+    .duration(Int(call.strand.interpreter.scheduler.clock.now()))
   }
 
   private static func time(_ call: borrowing NativeCall) throws(Raised) -> TimeObject {
