@@ -78,6 +78,10 @@ class CommandResource: ResourceObject, @unchecked Sendable {
   /// The scope that is running closes it.
   func belongs(to strand: Strand) {
     let scope = strand.scopeForOwning()
+    // A loop may begin any number of them: those that are over are forgotten.
+    if scope.resources.count & 15 == 15 {
+      scope.resources.removeAll { ($0 as? CommandResource)?.isOver ?? false }
+    }
     scope.resources.append(self)
     self.scope = scope
   }
@@ -93,7 +97,7 @@ class CommandResource: ResourceObject, @unchecked Sendable {
     scope?.resources.removeAll { $0 === self }
   }
 
-  /// Begins to stop it; `ending` tells when it has ended.
+  /// Begins to stop it.
   override func close() {
     isClosed = true
     command?.closeOutput(.output)
@@ -102,5 +106,7 @@ class CommandResource: ResourceObject, @unchecked Sendable {
 
   /// Waits for the end of what `close` has begun to stop.
   override func waitForEnd() async { await command?.stop() }
-  override var isEnding: Bool { isClosed && command.map { !$0.hasEnded } ?? false }
+  /// Whether it was closed and has ended.
+  private var isOver: Bool { isClosed && !takesTimeToEnd }
+  override var takesTimeToEnd: Bool { command.map { !$0.hasEnded } ?? false }
 }

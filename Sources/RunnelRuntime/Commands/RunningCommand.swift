@@ -90,6 +90,19 @@ final class RunningCommand: @unchecked Sendable {
       for process in processes { watchExit(of: process) }
       for pipe in [output, errors] { if let pipe { watchOutput(of: pipe) } }
     }
+    if terminal != nil { lookForStop() }
+  }
+
+  /// A pidfd does not tell that a program was stopped (Ctrl-Z): while it has the terminal, it is asked now and then,
+  /// or both it and the script would wait for ever.
+  private func lookForStop() {
+    let isStopped = lock.withLock { () -> Bool? in
+      isConcluded ? nil : runningCount > 0 && processes.contains { $0.takeStop() }
+    }
+    guard let isStopped else { return }
+    if isStopped { terminal?.suspend(with: group) }
+    let scheduler = interpreter.scheduler
+    scheduler.schedule(at: scheduler.clock.now() + 100_000_000) { [weak self] in self?.lookForStop() }
   }
 
   // MARK: What the reactor sees
@@ -464,7 +477,14 @@ final class RunningCommand: @unchecked Sendable {
 
   /// Waits until all programs have ended. It goes on running if the strand is to stop: its scope stops it.
   func waitForPrograms(_ strand: Strand) async throws(Raised) {
-    try await wait(strand, "the command `\(plan.text)`") { runningCount == 0 || isConcluded }
+    func isTooMuch(_ pipe: OutputPipe?) -> Bool {
+      guard let pipe, !pipe.hasEnded else { return false }
+      return pipe.buffer.count >= interpreter.options.captureLimit
+    }
+    try await wait(strand, "the command `\(plan.text)`") {
+      runningCount == 0 || isConcluded || isTooMuch(output) || isTooMuch(errors)
+    }
+    if lock.withLock({ runningCount > 0 }) { throw tooMuchOutput() }
     conclude()
   }
 
@@ -539,14 +559,6 @@ final class RunningCommand: @unchecked Sendable {
       guard let input, !isConcluded else { return }
       input.finish()
       if !input.isGone, input.watch == nil, input.flush() { watchInput(of: input) }
-    }
-  }
-
-  /// For a terminal that was given away: looks whether the programs have been stopped (Ctrl-Z).
-  func takeStop() -> Bool {
-    lock.withLock {
-      guard !isConcluded, runningCount > 0 else { return false }
-      return processes.contains { $0.takeStop() }
     }
   }
 }

@@ -518,6 +518,11 @@ extension Machine {
       }
       if let error = failure(of: scope) { throw Raised(error) }
       pass(resourcesOf: scope, in: value)
+      if let wait = closingWait(scope) {
+        frame.pointee.pc -= 1
+        resumption = .again
+        return wait
+      }
       close(scope)
       frame.pointee.flags.remove(.hasScope)
     }

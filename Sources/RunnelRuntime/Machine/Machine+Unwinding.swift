@@ -38,6 +38,10 @@ extension Machine {
           return .exit(wait)
         }
         error = outcome(of: scope, failingWith: error)
+        if let wait = closingWait(scope) {
+          resumption = .custom { _, _ throws(Raised) in throw Raised(error) }
+          return .exit(wait)
+        }
         close(scope)
         frame.pointee.flags.remove(.hasScope)
       }
