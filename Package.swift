@@ -37,18 +37,18 @@ let package = Package(
       swiftSettings: strict),
     // The embedding face.
     .target(
-      name: "Runnel", dependencies: ["RunnelRuntime", "RunnelCompiler", "RunnelSyntax"],
+      name: "Runnel", dependencies: ["RunnelRuntime", "RunnelScheduler", "RunnelSyntax", "RunnelSystem"],
       swiftSettings: strict),
     // The REPL over GNU readline; the library product never links it.
     .systemLibrary(name: "CReadline", providers: [.apt(["libreadline-dev"])]),
     .target(
-      name: "RunnelREPL", dependencies: ["Runnel", "RunnelRuntime", "RunnelSyntax", "RunnelSystem", "CReadline"],
+      name: "RunnelREPL", dependencies: ["RunnelRuntime", "RunnelSyntax", "RunnelSystem", "CReadline"],
       swiftSettings: strict),
     // The command line.
     .executableTarget(
       name: "runnel",
       dependencies: [
-        "Runnel", "RunnelRuntime", "RunnelCompiler", "RunnelSyntax", "RunnelSystem", "RunnelREPL",
+        "RunnelRuntime", "RunnelCompiler", "RunnelSyntax", "RunnelSystem", "RunnelREPL",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -59,6 +59,7 @@ let package = Package(
       name: "RunnelRuntimeTests",
       dependencies: ["RunnelRuntime", "RunnelCompiler", "RunnelSyntax", "RunnelSystem", "RunnelScheduler"],
       swiftSettings: strict),
+    .testTarget(name: "RunnelTests", dependencies: ["Runnel"], swiftSettings: strict),
     .testTarget(
       name: "RunnelSystemTests", dependencies: ["RunnelSystem", "CRunnelSystem", "RunnelScheduler"],
       swiftSettings: strict),

@@ -10,7 +10,7 @@ import re
 LOW, OR, AND, NOT, COMPARE, COALESCE, RANGE, ADD, MUL, UNARY, POWER, ATOM = range(12)
 SCALARS = ("int", "float", "str", "bool", "dur")
 WORDS = ["ab", "foo", "bar", "x", "hello", "Zoo", "q7", "alpha", "beta", "one two", "a,b,c", "", "naïve", "héllo",
-         "日本", "über", "ß", "👍🏽", "e\\u{301}a", "tab\\tend", "l1\\nl2", "say \\\"hi\\\"", "back\\\\slash", "🇩🇪!"]
+         "日本", "über", "ß", "👍🏽", "+\\u{301}a", "tab\\tend", "l1\\nl2", "say \\\"hi\\\"", "back\\\\slash", "🇩🇪!"]
 PLAIN = ["ab", "foo", "bar", "x", "hello", "Zoo", "q7", "alpha", "beta", "one two", "a,b,c", "banana", "kiwi"]
 KEYS = ["a", "b", "c", "d", "n", "key", "x1"]
 DURATIONS = ["5s", "1m30s", "250ms", "2h", "1h30m", "90s", "1d", "10us", "1500ms", "0s", "7m", "3ns"]

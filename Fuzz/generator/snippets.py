@@ -174,7 +174,7 @@ class Snippets:
         n, x, s, d = (self.fresh("f") for _ in range(4))
         ints = self.r.sample([":5", ":<5", ":^6", ":>7", ":05", ":+", ":*>6", ":-<8", ":x", ":o", ":b", ":e", ":f", ":,", ":08", ":+06", ":#^9", ":04x", ":8b", ":.2f", ":%", ":B", ":iB"], 7)
         floats = self.r.sample([":.0", ":.1", ":.2", ":.3f", ":8.2", ":<9.1", ":+.2", ":08.2", ":e", ":.1e", ":,.2", ":%", ":.1%", ":*^10.1", ":f", ":10"], 6)
-        return [f"let {n} = {self.pick(self.r.randint(-300, 300), self.r.randint(0, 9), 1234567, -1048576, 0, 999999)}", f"let {x} = {self.pick('0.0', '1.5', '-2.75', '1234.5678', '0.001', '-0.5', '99.995', '2.0', '1e6')}", f"let {s} = \"{self.pick('ab', 'hello', 'naïve', 'x', '')}\"", f"let {d} = {self.pick('1512ms', '59s', '5s', '250us', '1234us')}",
+        return [f"let {n} = {self.pick(self.r.randint(-300, 300), self.r.randint(0, 9), 1234567, -1048576, 0, 989999)}", f"let {x} = {self.pick('0.0', '1.5', '-2.75', '1234.5678', '0.001', '-0.5', '99.995', '2.0', '1e6')}", f"let {s} = \"{self.pick('ab', 'hello', 'naïve', 'x', '')}\"", f"let {d} = {self.pick('1512ms', '59s', '5s', '250us', '1234us')}",
                 f"print(\"{'|'.join('{' + n + f + '}' for f in ints)}\")", f"print(\"{'|'.join('{' + x + f + '}' for f in floats)}\")", f"print(\"[{{{s}:>8}}] [{{{s}:<7}}] [{{{s}:^9}}] [{{{s}:*^7}}] [{{{s}:.2}}] [{{{s}:6.1}}]\")", f"print(\"{{{d}:.1}} {{{d}}} {{{d}:.0}} \\{{ }} {{[{n}, {x}]}} {{{s} + {quoted('!')}:>9}}\")"]
 
     def strings(self):

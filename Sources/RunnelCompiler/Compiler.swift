@@ -10,6 +10,8 @@ public final class ProgramLayout {
   public internal(set) var globalNames: [String] = []
   /// In the REPL: the top level's variables so far.
   var session: [String: Variable] = [:]
+  /// The top levels of earlier lines: their variables refer to them without holding them.
+  var sessionScopes: [FunctionScope] = []
 
   public init() {}
 
@@ -17,6 +19,32 @@ public final class ProgramLayout {
     globalNames.append(name)
     globalCount += 1
     return globalCount - 1
+  }
+}
+
+/// What the top level's names meant before a line of the REPL.
+public struct SessionNames {
+  fileprivate let variables: [String: Variable]
+}
+
+extension ProgramLayout {
+  /// The meanings of the session's names, to be put back if the next line comes to nothing.
+  public var sessionNames: SessionNames { SessionNames(variables: session) }
+
+  /// The session's names with their globals, in no order.
+  public var sessionGlobals: [(name: String, global: Int)] {
+    session.compactMap { name, variable in
+      if case .global(let number) = variable.storage { (name, number) } else { nil }
+    }
+  }
+
+  /// After a line that failed: names that got no value mean again what they meant before it.
+  /// - Parameter hasValue: whether a global has one.
+  public func restore(_ before: SessionNames, unless hasValue: (Int) -> Bool) {
+    for (name, variable) in session {
+      if case .global(let number) = variable.storage, hasValue(number) { continue }
+      session[name] = before.variables[name]
+    }
   }
 }
 
@@ -127,6 +155,7 @@ final class ModuleCompiler {
   /// Decides which top-level variables are globals: those that functions use or that outlive the top level.
   private func placeTopLevel() {
     var registers = 0
+    if options.isInteractive { layout.sessionScopes.append(resolution.main) }
     for variable in resolution.topLevel {
       if case .module = variable.kind, !options.isInteractive { continue }
       let isMember = options.isImported && variable.isExported

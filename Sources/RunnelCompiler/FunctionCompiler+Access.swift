@@ -109,7 +109,7 @@ extension FunctionCompiler {
     if case .member(let base, let name, let nameSpan, let optional) = callee.kind, !isStaticMember(base, name) {
       methodCall(base, name, nameSpan, optional, arguments, into: target, span: span)
     } else {
-      let window = builder.allocate(1)
+      let window = callWindow(target)
       let isSelf = callsItself(callee, arguments)
       if !isSelf { access(callee, into: window) }
       let shape = self.arguments(arguments)
@@ -124,6 +124,11 @@ extension FunctionCompiler {
       move(window, to: target)
     }
     builder.free(from: mark)
+  }
+
+  /// Where a call's registers begin: at its target, if that is the topmost register and no variable can be seen through it.
+  private func callWindow(_ target: Int) -> Int {
+    target == builder.nextRegister - 1 && target != assignedRegister ? target : builder.allocate()
   }
 
   /// A function that calls itself by its own name, with an argument for each of its parameters.
@@ -174,7 +179,7 @@ extension FunctionCompiler {
     if !optional, MutatingMethods.names.contains(name), let place = place(base) {
       return placeCall(place, name, arguments, into: target, span: span)
     }
-    let window = builder.allocate()
+    let window = callWindow(target)
     access(base, into: window)
     if optional { exitChain(window) }
     let shape = self.arguments(arguments)
@@ -249,7 +254,7 @@ extension FunctionCompiler {
   }
 
   private func placeCall(_ place: Place, _ name: String, _ arguments: [Argument], into target: Int, span: Span) {
-    let window = builder.allocate()
+    let window = callWindow(target)
     let indexes = place.steps.compactMap(\.index)
     let first = builder.allocate(indexes.count)
     for (position, index) in indexes.enumerated() { expression(index, into: first + position) }
@@ -324,7 +329,10 @@ extension FunctionCompiler {
           apply(operation, register, value, into: register, span: operatorSpan)
         }
       } else if writesOnce(value) {
+        let outer = assignedRegister
+        assignedRegister = register
         expression(value, into: register)
+        assignedRegister = outer
       } else {
         let result = builder.allocate()
         expression(value, into: result)

@@ -17,10 +17,18 @@ extension FunctionCompiler {
   }
 
   /// Compiles a block; its last expression's value goes to `target`, or is dropped.
-  func block(_ statements: ArraySlice<Statement>, into target: Int?, body role: BlockRole = .none) {
+  /// - Parameter last: compiles the last statement in another way.
+  func block(
+    _ statements: ArraySlice<Statement>, into target: Int?, body role: BlockRole = .none, last: (() -> Void)? = nil
+  ) {
     let mark = builder.nextRegister
     hoist(statements)
-    rest(of: statements, into: target, body: role)
+    if let last {
+      rest(of: statements.dropLast(), into: nil, body: role)
+      last()
+    } else {
+      rest(of: statements, into: target, body: role)
+    }
     builder.free(from: mark)
   }
 

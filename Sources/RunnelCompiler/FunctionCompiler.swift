@@ -24,6 +24,8 @@ final class FunctionCompiler {
   var elseEnds: [Patch] = []
   /// How many parameters the function has, if none has a default or takes the rest.
   var plainParameterCount: Int?
+  /// The variable's register that an assignment writes to: its old value may still be read.
+  var assignedRegister: Int?
   /// For numbering loops.
   var loopCount = 0
 
@@ -59,10 +61,7 @@ final class FunctionCompiler {
     switch node.body {
     case .expression(let value): compileReturn(of: value)
     case .block(let body):
-      let result = builder.allocate()
-      block(body.statements[...], into: result, body: node.form == .function ? .function : .none)
-      builder.span = node.span
-      builder.emit(.return_, result)
+      returnBlock(body.statements[...], role: node.form == .function ? .function : .none)
     }
     return finish(
       name: node.name?.text ?? (node.form == .lambda ? "lambda" : "function"), span: node.span,
@@ -89,6 +88,33 @@ final class FunctionCompiler {
   private func compileReturn(of value: Expression) {
     let register = operand(value)
     builder.emit(.return_, register)
+  }
+
+  /// A block whose value the function returns. Branches at its end return by themselves, without a jump to a common end.
+  private func returnBlock(_ statements: ArraySlice<Statement>, role: BlockRole) {
+    let hasDefer = statements.contains { if case .defer = $0.kind { true } else { false } }
+    guard !hasDefer, let last = statements.last, case .expression(let value) = last.kind else {
+      let result = builder.allocate()
+      block(statements, into: result, body: role)
+      builder.emit(.return_, result)
+      builder.free(from: result)
+      return
+    }
+    let mark = builder.nextRegister
+    block(statements, into: nil, body: role) { [self] in
+      builder.span = value.span
+      if case .if(let arms, let otherwise?) = value.kind {
+        for arm in arms {
+          let failures = jumpIfFalse(arm.condition)
+          returnBlock(arm.body.statements[...], role: .none)
+          builder.patch(failures)
+        }
+        returnBlock(otherwise.statements[...], role: .none)
+      } else {
+        compileReturn(of: value)
+      }
+    }
+    builder.free(from: mark)
   }
 
   private func compileParameters(_ parameters: [Parameter]) -> FunctionCode.Parameters {
@@ -136,7 +162,7 @@ final class FunctionCompiler {
     }
     return FunctionCode(
       name: name, instructions: builder.instructions, constants: builder.constants, spans: builder.spans,
-      registerCount: builder.registerCount + 2, parameters: parameters, captures: captureSources(),
+      registerCount: builder.registerCount, parameters: parameters, captures: captureSources(),
       handlers: builder.handlers, isGenerator: isGenerator, isScope: isScope, documentation: documentation,
       span: span)
   }

@@ -150,6 +150,7 @@ extension Resolver {
 
   /// `lib.name`: known to be a member or not before anything runs.
   private mutating func checkMember(_ base: Expression, _ name: String, _ span: Span) {
+    warnOfShadowing(in: base, member: name)
     guard case .name(let root) = base.kind, case .variable(let variable) = resolution.meanings[Int(root.id)],
       case .module(let module) = variable.kind, module.members[name] == nil
     else { return }
@@ -268,6 +269,7 @@ extension Resolver {
     switch stage.kind {
     case .call(let callee, let arguments, _):
       resolve(callee)
+      warnOfShadowing(in: callee)
       var isTask = !isLast
       if isLast, case .name(let name) = callee.kind, case .builtin(let builtin) = resolution.meanings[Int(name.id)] {
         isTask = builtins.stages.contains(builtin)
@@ -281,8 +283,30 @@ extension Resolver {
       }
     case .function(let node): resolveFunction(node, isSnapshot: !isLast, selfVariable: nil)
     case .paren(let inner): resolveStage(inner, isLast: isLast)
-    default: resolve(stage)
+    default:
+      resolve(stage)
+      warnOfShadowing(in: stage)
     }
+  }
+
+  /// A name that stands where scripts mostly mean the library's, after `|` or before `.`, but means one of the script's
+  /// own (language.md §15).
+  private mutating func warnOfShadowing(in expression: Expression, member: String? = nil) {
+    guard case .name(let name) = expression.kind, !isPrelude,
+      builtins.globals.contains(member.map { name.text + "." + $0 } ?? name.text)
+    else { return }
+    let variable: Variable
+    switch resolution.meanings[Int(name.id)] {
+    case .variable(let found), .current(let found): variable = found
+    default: return
+    }
+    let what = member.map { "`\(name.text).\($0)`" } ?? "`\(name.text)`"
+    diagnostics.append(
+      Diagnostic(
+        .shadowedGlobal, severity: .warning, source: tree.source, span: name.span,
+        message: "\(what) is not the library's here: a name of the script shadows it",
+        labels: [Diagnostic.Label(variable.span, "declared here")],
+        hint: "give it a name of its own if the library's is meant"))
   }
 
   private mutating func resolve(_ command: CommandNode) {

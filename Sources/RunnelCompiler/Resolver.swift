@@ -38,7 +38,7 @@ struct Resolver {
   private let importer: (String, Span) -> ModuleInterface?
   /// In the REPL, the variables that earlier lines declared.
   private let session: [String: Variable]
-  private let isPrelude: Bool
+  let isPrelude: Bool
 
   init(
     tree: SyntaxTree, builtins: BuiltinNames, session: [String: Variable] = [:], isPrelude: Bool = false,

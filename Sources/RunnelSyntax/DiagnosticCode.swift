@@ -73,6 +73,7 @@ public enum DiagnosticCode: String, Sendable, CaseIterable {
   case moduleCycle = "E0502"
   case moduleNotReadable = "E0503"
   case notUTF8 = "E0504"
+  case scriptNotReadable = "E0505"
 
   // Limits
   case functionTooLarge = "E0601"

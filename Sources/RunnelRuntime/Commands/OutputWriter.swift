@@ -17,8 +17,15 @@ final class OutputWriter: @unchecked Sendable {
   /// The reader of standard output has gone (EPIPE): nothing is written any more.
   private(set) var isBroken = false
   private static let limit = 1 << 16
+  /// Called before something is written, under the lock: the REPL takes its prompt away.
+  var onWriting: (@Sendable () -> Void)?
+  /// Where an embedder wants what is written, instead of the process's own descriptors: 1 or 2, and the bytes.
+  private let sink: (@Sendable (Int32, UnsafeRawBufferPointer) -> Void)?
 
-  init() {}
+  init(sink: (@Sendable (Int32, UnsafeRawBufferPointer) -> Void)? = nil) {
+    self.sink = sink
+    if sink != nil { isTerminal = false }
+  }
 
   func write(_ text: String, toError: Bool) {
     var text = text
@@ -55,6 +62,8 @@ final class OutputWriter: @unchecked Sendable {
 
   private func writeAll(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) {
     if descriptor == 1, isBroken { return }
+    onWriting?()
+    if let sink { return sink(descriptor, bytes) }
     do {
       try DescriptorIO.writeAll(descriptor, bytes)
     } catch {

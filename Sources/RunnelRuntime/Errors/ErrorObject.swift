@@ -50,6 +50,17 @@ public final class ErrorObject: Object, @unchecked Sendable {
 
   public override var typeName: String { "error" }
 
+  deinit {
+    if data.holdsContainers { Teardown.release(&data) }
+    if cause != nil || !suppressed.isEmpty {
+      var others = suppressed.map { Value.object($0) }
+      if let cause { others.append(.object(cause)) }
+      cause = nil
+      suppressed = []
+      Teardown.release(&others)
+    }
+  }
+
   /// `Kind: message`, or the kind alone where there is no message.
   public var summary: String { message.isEmpty ? kind.name : "\(kind.name): \(message)" }
 

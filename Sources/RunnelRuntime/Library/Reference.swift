@@ -2,12 +2,15 @@
 // line's hidden `reference` prints or writes them.
 
 /// Generates the reference.
-enum Reference {
+public enum Reference {
   /// A page's file name, such as `string.md`, and its text.
-  typealias Page = (file: String, text: String)
+  public typealias Page = (file: String, text: String)
+
+  /// The pages of the whole library.
+  public static func pages() -> [Page] { pages(of: Library.groups) }
 
   /// All pages, sorted by name; groups of one name make one page. What only the prelude may call is left out.
-  static func pages(of groups: [NativeGroup] = Library.groups) -> [Page] {
+  static func pages(of groups: [NativeGroup] ) -> [Page] {
     var names: [String] = []
     var byName: [String: [NativeGroup]] = [:]
     for group in groups where group.name != "__" {

@@ -11,6 +11,7 @@ enum StageFunctions {
   }
 
   private static let stages: [NativeFunction] = [
+    function("stream(xs) → stream", "__stream", "A stream of what can be iterated; a stream as it is."),
     function(
       "map(xs, f, limit = 1, ordered = true, on = task, errors = \"raise\") → stream", "__map",
       """

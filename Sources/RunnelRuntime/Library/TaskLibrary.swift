@@ -3,7 +3,7 @@
 import RunnelScheduler
 
 enum TaskLibrary {
-  static let groups: [NativeGroup] = [global, handle, errors, intrinsics]
+  static let groups: [NativeGroup] = [global, handle, errors, environment, intrinsics]
 
   private static let global = NativeGroup(
     "", summary: "",
@@ -54,6 +54,30 @@ enum TaskLibrary {
           }
           return .nil
         }),
+    ])
+
+  private static let environment = NativeGroup(
+    "env", summary: "The task's environment: a map of strings.",
+    functions: [
+      NativeFunction(
+        "get(name, default = nil) → string", receiver: "env",
+        documentation: "The value of a variable, or `default` where there is none.",
+        body: .plain { call throws(Raised) in call.strand.environment[.string(try call.string(1))] ?? call[2] }),
+      NativeFunction(
+        "has(name) → bool", receiver: "env", documentation: "Whether a variable is set.",
+        body: .plain { call throws(Raised) in .bool(call.strand.environment[.string(try call.string(1))] != nil) }),
+      NativeFunction(
+        "keys() → list", receiver: "env", documentation: "The names of all variables.",
+        body: .plain { call in .list(call.strand.environment.map(\.key)) }),
+      NativeFunction(
+        "items() → list", receiver: "env", documentation: "All variables as `[name, value]`.",
+        body: .plain { call in .list(call.strand.environment.map { .list([$0.key, $0.value]) }) }),
+      NativeFunction(
+        "remove(name) → string", receiver: "env", documentation: "Takes a variable out; gives its value or nil.",
+        body: .plain { call throws(Raised) in call.strand.environment.remove(.string(try call.string(1))) ?? .nil }),
+      NativeFunction(
+        "to_map() → map", receiver: "env", documentation: "A copy as an ordinary map.",
+        body: .plain { call in .object(MapObject(call.strand.environment)) }),
     ])
 
   private static let errors = NativeGroup(

@@ -63,13 +63,15 @@ final class Fiber: @unchecked Sendable {
   /// Deeper than the 50,000 calls that scripts may count on.
   static let frameLimit = 180_000
 
-  init(globals: GlobalTable, ownsGlobals: Bool, outerScope: Scope, registerCapacity: Int = 64) {
+  init(
+    globals: GlobalTable, ownsGlobals: Bool, outerScope: Scope, registerCapacity: Int = 64, id: Int? = nil
+  ) {
     capacity = registerCapacity
     registers = .allocate(capacity: capacity)
     registers.initialize(repeating: .nil, count: capacity)
     frameCapacity = 8
     frames = .allocate(capacity: frameCapacity)
-    id = Self.nextID.wrappingAdd(1, ordering: .relaxed).newValue
+    self.id = id ?? Self.nextID.wrappingAdd(1, ordering: .relaxed).newValue
     self.globals = globals
     self.ownsGlobals = ownsGlobals
     self.outerScope = outerScope

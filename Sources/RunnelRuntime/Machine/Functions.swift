@@ -100,7 +100,7 @@ enum TypeNames {
 /// A function as a value: code, and what it captured.
 public final class Closure: Object, @unchecked Sendable {
   let function: LoadedFunction
-  let upvalues: [Value]
+  private(set) var upvalues: [Value]
 
   init(_ function: LoadedFunction, upvalues: [Value]) {
     self.function = function
@@ -109,6 +109,10 @@ public final class Closure: Object, @unchecked Sendable {
   }
 
   public override var typeName: String { "function" }
+
+  deinit {
+    if !upvalues.isEmpty { Teardown.release(&upvalues) }
+  }
 }
 
 /// A captured variable that changes. It belongs to one strand or generator; others that touch it get
@@ -124,6 +128,8 @@ final class Cell: Object, @unchecked Sendable {
     self.owner = owner
     super.init(tag: .cell)
   }
+
+  deinit { Teardown.release(&value) }
 }
 
 /// The top-level variables of all modules. A task holds the table as it was at its spawn; the owner copies the

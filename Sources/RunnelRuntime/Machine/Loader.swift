@@ -11,7 +11,8 @@ public final class LoadedModule: @unchecked Sendable {
   /// Whether its top level has been begun. Only the main strand imports.
   var hasRun = false
 
-  init(code: ModuleCode, isPrelude: Bool = false, modules: [LoadedModule] = []) {
+  /// - Parameter globals: what the host gives by name, `args` and functions of an embedder's.
+  init(code: ModuleCode, isPrelude: Bool = false, modules: [LoadedModule] = [], globals: [String: Value] = [:]) {
     self.code = code
     functions = code.functions.map { function in
       var rows: [MethodRow?] = Array(repeating: nil, count: function.constants.count)
@@ -26,20 +27,24 @@ public final class LoadedModule: @unchecked Sendable {
           rows[index] = MethodRows.row(for: place.method)
         }
       }
-      let values = function.constants.map { Self.value(of: $0, isPrelude: isPrelude, modules: modules) }
+      let values = function.constants.map {
+        Self.value(of: $0, isPrelude: isPrelude, modules: modules, globals: globals)
+      }
       return LoadedFunction(
         code: function, source: code.source, isPrelude: isPrelude, constants: values, methods: rows)
     }
     for function in functions { function.module = self }
   }
 
-  private static func value(of constant: Constant, isPrelude: Bool, modules: [LoadedModule]) -> Value {
+  private static func value(
+    of constant: Constant, isPrelude: Bool, modules: [LoadedModule], globals: [String: Value]
+  ) -> Value {
     switch constant {
     case .int(let number): .int(Int(number))
     case .float(let number): .float(number)
     case .duration(let number): .duration(Int(number))
     case .string(let text): .string(text)
-    case .builtin(let name): Builtins.value(named: name) ?? .nil
+    case .builtin(let name): globals[name] ?? Builtins.value(named: name) ?? .nil
     case .module(let index): index < modules.count ? .object(ModuleObject(modules[index])) : .nil
     case .names, .shape, .place, .command, .assertion, .spawn: .nil
     }
@@ -87,7 +92,7 @@ enum Builtins {
   /// What the resolver must know.
   static let names: BuiltinNames = {
     var globals: Set<String> = Set(Library.globalNames.filter { !$0.hasPrefix("__") })
-    globals.formUnion(["env", "__enter", "__leave"])
+    globals.formUnion(["args", "env", "__enter", "__leave"])
     for group in Library.groups where !group.name.isEmpty && Library.isNamespace(group.name) {
       globals.insert(group.name)
       for function in group.functions { globals.insert(group.name + "." + function.name) }

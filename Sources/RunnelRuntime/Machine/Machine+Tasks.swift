@@ -32,6 +32,7 @@ extension Machine {
       scope = strand.interpreter.mainStrand?.root ?? scopeForOwning()
     } else {
       scope = scopeForOwning()
+      if scope === strand.root, let session = strand.spawnScope { scope = session }
     }
     if descriptor.hasExecutor { try checkExecutor(operand()) }
     let task = try strand.interpreter.spawn(

@@ -48,10 +48,12 @@ final class Machine: @unchecked Sendable {
   /// Loop turns and calls between two looks at the rest of the world: some 100 µs.
   static let slice = 20_000
 
-  init(strand: Strand, globals: GlobalTable, ownsGlobals: Bool) {
+  /// - Parameter owner: for a session's lines, which share what they captured: the fiber id of the first.
+  init(strand: Strand, globals: GlobalTable, ownsGlobals: Bool, owner: Int? = nil) {
     self.strand = strand
     interrupts = strand.interruptMark
-    fiber = Fiber(globals: globals, ownsGlobals: ownsGlobals, outerScope: strand.root.parent ?? strand.root)
+    fiber = Fiber(
+      globals: globals, ownsGlobals: ownsGlobals, outerScope: strand.root.parent ?? strand.root, id: owner)
   }
 
   /// Makes a function the body of the strand's task: its first frame, whose scope is the task's.
@@ -295,16 +297,17 @@ final class Machine: @unchecked Sendable {
         // MARK: Jumping
         case .jump: pc += instruction.immediate
         case .loop:
-          pc += instruction.immediate
           fuel -= 1
           if fuel <= 0 || interrupts.pointee.load(ordering: .relaxed) {
-            frame.pointee.pc = pc
+            // Raised from here, within the loop's own handlers, not from where the loop begins.
             try checkpoint()
             if fuel <= 0 {
               fuel = Self.slice
+              frame.pointee.pc = pc + instruction.immediate
               return .fuel
             }
           }
+          pc += instruction.immediate
         case .jumpIfFalse:
           guard case .bool(let flag) = registers[a] else { throw notABool(registers[a]) }
           if !flag { pc += instruction.immediate }

@@ -20,30 +20,47 @@ public struct LoadedProgram: Sendable {
 }
 
 public struct ProgramLoader {
-  private let layout = ProgramLayout()
+  let layout = ProgramLayout()
   private var interfaces: [String: ModuleInterface] = [:]
   /// The files being compiled, outermost first: a file that imports one of them closes a circle.
   private var stack: [(path: String, name: String)] = []
-  private var modules: [LoadedModule] = []
-  private var diagnostics: [Diagnostic] = []
+  var modules: [LoadedModule] = []
+  var diagnostics: [Diagnostic] = []
+  /// What the host gives by name beside the library: `args`, and the functions of an embedder.
+  private let globals: [String: Value]
+  private let names: BuiltinNames
 
-  public init() {}
+  public init(globals: [String: Value] = [:]) {
+    self.globals = globals
+    var names = Builtins.names
+    names.globals.formUnion(globals.keys)
+    self.names = names
+  }
 
   /// Loads a script.
   /// - Parameters:
   ///   - source: its text.
   ///   - path: its file, which imports are relative to; nil for `-c` and standard input (then the current directory).
-  public static func load(_ source: SourceFile, path: String?) -> LoadedProgram {
-    var loader = ProgramLoader()
-    let directory = (try? Files.currentDirectory()) ?? "/"
-    let full = path.map { $0.hasPrefix("/") ? $0 : directory + "/" + $0 } ?? directory + "/script"
-    if loader.load(source, path: full, isImported: false) == nil { loader.modules = [] }
+  ///   - arguments: `args`.
+  ///   - globals: what the host gives by name, beside the library.
+  public static func load(
+    _ source: SourceFile, path: String?, arguments: [String] = [], globals: [String: Value] = [:]
+  ) -> LoadedProgram {
+    let own = ["args": Value.list(arguments.map { .string($0) })]
+    var loader = ProgramLoader(globals: globals.merging(own) { given, _ in given })
+    if loader.load(source, path: fullPath(path), options: CompileOptions()) == nil { loader.modules = [] }
     return LoadedProgram(
       modules: loader.modules, globalCount: loader.layout.globalCount, globalNames: loader.layout.globalNames,
       diagnostics: loader.diagnostics)
   }
 
-  private mutating func load(_ source: SourceFile, path: String, isImported: Bool) -> ModuleInterface? {
+  /// Where a script's imports start from.
+  static func fullPath(_ path: String?) -> String {
+    if let path, path.hasPrefix("/") { return path }
+    return ((try? Files.currentDirectory()) ?? "/") + "/" + (path ?? "script")
+  }
+
+  mutating func load(_ source: SourceFile, path: String, options: CompileOptions) -> ModuleInterface? {
     let (tree, problems) = Parser.parse(source)
     diagnostics += problems
     guard !problems.contains(where: { $0.severity == .error }) else { return nil }
@@ -57,11 +74,11 @@ public struct ProgramLoader {
     stack.removeLast()
     let index = modules.count
     let compiled = compile(
-      tree, index: index, layout: layout, builtins: Builtins.names, options: CompileOptions(isImported: isImported)
+      tree, index: index, layout: layout, builtins: names, options: options
     ) { target, _ in imported[target] }
     diagnostics += compiled.diagnostics
     guard let code = compiled.code, let interface = compiled.interface else { return nil }
-    modules.append(LoadedModule(code: code, modules: modules))
+    modules.append(LoadedModule(code: code, modules: modules, globals: globals))
     return interface
   }
 
@@ -94,7 +111,8 @@ public struct ProgramLoader {
       return nil
     }
     let name = target.hasPrefix("/") ? target : Self.shown(source.name, target)
-    let interface = load(SourceFile(name: name, bytes: bytes), path: real, isImported: true)
+    let interface = load(
+      SourceFile(name: name, bytes: bytes), path: real, options: CompileOptions(isImported: true))
     interfaces[real] = interface
     return interface
   }
@@ -113,7 +131,10 @@ public struct ProgramLoader {
 
 /// Reading a whole file before anything runs.
 public enum FileReading {
-  /// The bytes of a file, `-` for standard input.
+  /// The most bytes that a script may have: what is longer (`/dev/zero`) is none.
+  public static let limit = 256 << 20
+
+  /// The bytes of a file, `-` for standard input. One that is longer than `limit` is refused (`EFBIG`).
   public static func wholeFile(_ path: String) throws(SystemError) -> [UInt8] {
     if path == "-" { return try all(of: 0) }
     let descriptor = try Files.open(path, .read)
@@ -141,6 +162,7 @@ public enum FileReading {
       }
       if isDone { break }
       bytes += block[..<count]
+      if bytes.count > limit { throw SystemError(code: 27, operation: "read") }
     }
     return bytes
   }

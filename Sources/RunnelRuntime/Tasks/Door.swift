@@ -88,6 +88,25 @@ extension Strand {
     return value
   }
 
+  /// Runs a function of the host's as a Swift task of its own, and waits for it. When the strand is cancelled meanwhile so
+  /// is that task, and its result is dropped.
+  public func outside(
+    _ reason: String, _ work: @escaping @Sendable () async -> Result<Value, Raised>
+  ) async throws(Raised) -> Value {
+    let scheduler = interpreter.scheduler
+    return try await wait(WaitDescription(reason)) { waiter in
+      scheduler.beginOutsideWork()
+      let task = Task.detached {
+        switch await work() {
+        case .success(let value): waiter.resume(with: value)
+        case .failure(let raised): waiter.resume(raising: raised.error)
+        }
+        scheduler.endOutsideWork()
+      }
+      return { task.cancel() }
+    }
+  }
+
   /// Waits for a time, in nanoseconds.
   public func pause(_ nanoseconds: Int, reason: String) async throws(Raised) {
     let scheduler = interpreter.scheduler
@@ -100,7 +119,8 @@ extension Strand {
 
   /// Hands a resource to the innermost running scope, which closes it at its end.
   public func own(_ resource: ResourceObject) {
-    scopeForOwning().resources.append(resource)
+    let scope = scopeForOwning()
+    (scope === root ? resourceScope ?? scope : scope).resources.append(resource)
   }
 
   /// A path as the system should see it: relative ones from `workingDirectory`.

@@ -9,18 +9,22 @@ import Synchronization
 public struct InterpreterOptions: Sendable {
   /// The script's arguments, `args`.
   public var arguments: [String] = []
-  /// The script's path as `sys.script` gives it.
-  public var script = ""
+  /// The script's path as `sys.script` gives it; nil for `-c`, standard input and the REPL.
+  public var script: String?
   /// Nanoseconds for all cleanup of one unwinding.
   public var grace: Int64 = 5_000_000_000
   /// Nanoseconds between SIGTERM and SIGKILL for a command.
   public var killGrace: Int64 = 2_000_000_000
   /// How many bytes a captured output may have.
   public var captureLimit = 256 << 20
+  /// Makes `random`, `shuffle`, `sample` and jitter give the same numbers at each run.
   public var seed: UInt64?
-  /// `debug info warn error`.
-  public var logLevel = "info"
-  public var logFormat = "text"
+  /// From which level on the log is written.
+  public var logLevel = LogLevel.info
+  public var logFormat = LogFormat.text
+  /// Takes what the script writes, instead of the process's own descriptors: 1 or 2, and the bytes, which are good
+  /// for the call only. Commands write to the descriptors all the same.
+  public var output: (@Sendable (Int32, UnsafeRawBufferPointer) -> Void)?
 
   public init() {}
 }
@@ -31,6 +35,9 @@ public final class Interpreter: @unchecked Sendable {
   public let scheduler: Scheduler
   let pool: BlockingPool
   let output: OutputWriter
+  /// What `random` and its kin draw from; guarded by `randomLock`.
+  private var random: RandomSource
+  private let randomLock = Lock()
   /// What the script's commands share.
   let commands = CommandRegistry()
   /// Guards the tree of scopes and tasks.
@@ -42,6 +49,8 @@ public final class Interpreter: @unchecked Sendable {
   var documentation: String? { modules.last?.code.documentation }
   /// The main strand, while a script runs.
   var mainStrand: Strand?
+  /// In a session: what a signal does, instead of stopping the script.
+  var onSignal: ((Int32) -> Void)?
   /// The signal that is stopping the script.
   var stopSignal: Int32?
   private(set) var exitRequest: ErrorObject?
@@ -53,11 +62,14 @@ public final class Interpreter: @unchecked Sendable {
     let scheduler = Scheduler(clock: RealClock(), poller: reactor)
     self.scheduler = scheduler
     pool = BlockingPool(scheduler: scheduler)
-    output = OutputWriter()
+    output = OutputWriter(sink: options.output)
+    random = options.seed.map { RandomSource(seed: $0) } ?? RandomSource()
   }
 
   /// The names of the globals, by number.
   var globalNames: [String] = []
+
+  func withRandom<Result>(_ body: (inout RandomSource) -> Result) -> Result { randomLock.withLock { body(&random) } }
 
   func nextTaskID() -> Int { lastTaskID.wrappingAdd(1, ordering: .relaxed).newValue }
 

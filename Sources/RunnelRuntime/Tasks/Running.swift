@@ -46,7 +46,7 @@ extension Interpreter {
     return end(outcome.result ?? .success(.nil))
   }
 
-  private static func processEnvironment() -> MapStorage {
+  static func processEnvironment() -> MapStorage {
     var storage = MapStorage()
     for (name, value) in SystemInfo.environment() { storage.set(.string(name), .string(value)) }
     return storage
@@ -61,6 +61,7 @@ extension Interpreter {
 
   /// A signal asks the script to stop.
   func stop(for signal: Int32) {
+    if let onSignal { return onSignal(signal) }
     if stopSignal != nil, signal == 2 {
       commands.killAll()
       output.flush()
@@ -97,6 +98,6 @@ extension Interpreter {
 }
 
 /// The main strand's result. Written by its task, read by the thread that runs the scheduler: one thread both.
-private final class OutcomeBox: @unchecked Sendable {
+final class OutcomeBox: @unchecked Sendable {
   var result: Result<Value, Raised>?
 }

@@ -37,6 +37,8 @@ public final class Scope: @unchecked Sendable {
   enum Form {
     /// The body of a task or of the script.
     case task
+    /// What the lines of a session spawn: a failure in it ends nothing else.
+    case session
     /// The body of a function that spawned or opened something.
     case function
     case plain
@@ -56,6 +58,8 @@ public final class Scope: @unchecked Sendable {
   let frameDepth: Int
 
   var cancelReason: CancelReason?
+  /// It is to end at once: neither shields nor cleanup hold its stopping back (a second Ctrl-C).
+  var isForced = false
   /// A checkpoint has raised `Cancelled` on account of this scope.
   var wasDelivered = false
   /// Tasks that have not ended.
@@ -127,6 +131,10 @@ public final class Scope: @unchecked Sendable {
       } else {
         if !isBlocked, one.cancelReason != nil { cause = one }
         if one.form == .shield { isBlocked = true }
+      }
+      if one.isForced {
+        cause = one
+        isBlocked = false
       }
       current = one.parent
     }

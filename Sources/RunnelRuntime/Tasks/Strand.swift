@@ -31,13 +31,34 @@ public final class Strand: @unchecked Sendable {
   /// How often a busy strand looks at timers, signals and descriptors.
   private static let pollInterval: Int64 = 2_000_000
 
+  /// In a session: the scopes, instead of its own, that what its top level spawns (language.md §16) and opens belongs to.
+  let spawnScope: Scope?
+  let resourceScope: Scope?
+
   init(interpreter: Interpreter, task: TaskObject?, context: TaskContext) {
     self.interpreter = interpreter
     self.task = task
     self.context = context
+    spawnScope = nil
+    resourceScope = nil
     interruptMark = .allocate(capacity: 1)
     interruptMark.initialize(to: Atomic(false))
     root = Scope(.task, parent: task?.scope, strand: self, frameDepth: 1)
+  }
+
+  /// A strand of a session: the one that stands for it (without a parent), a line, or a call.
+  init(
+    interpreter: Interpreter, context: TaskContext, parent: Scope?, spawnScope: Scope? = nil,
+    resourceScope: Scope? = nil
+  ) {
+    self.interpreter = interpreter
+    task = nil
+    self.context = context
+    self.spawnScope = spawnScope
+    self.resourceScope = resourceScope
+    interruptMark = .allocate(capacity: 1)
+    interruptMark.initialize(to: Atomic(false))
+    root = Scope(parent == nil ? .session : .task, parent: parent, strand: self, frameDepth: 1)
   }
 
   private(set) var root: Scope!

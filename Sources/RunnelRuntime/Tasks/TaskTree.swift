@@ -67,6 +67,8 @@ extension Interpreter {
     let scope = task.scope
     if hasWaiters || task.isObserved {
       task.isObserved = true
+    } else if scope.form == .session, scope.cancelReason == nil {
+      scope.failed.append(task)
     } else if scope.cancelReason != nil || scope.failure != nil {
       scope.suppressed.append(error)
       task.isObserved = true
@@ -102,7 +104,7 @@ extension Interpreter {
   }
 
   /// Interrupts every strand that runs something in a scope.
-  private func interruptAll(in scope: Scope) {
+  func interruptAll(in scope: Scope) {
     scope.strand.interrupt()
     for task in scope.live.values { if let strand = task.strand { interruptAll(in: strand.root) } }
     for inner in scope.strand.openScopes where inner !== scope && scope.holds(inner) {

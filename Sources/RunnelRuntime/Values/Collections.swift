@@ -64,22 +64,14 @@ public final class RangeObject: Object, @unchecked Sendable {
 
   public override var typeName: String { "range" }
 
-  /// How many items it has.
+  /// How many items it has; `Int.max` where there are more.
   public var count: Int {
-    if step > 0 {
-      guard inclusive ? lower <= upper : lower < upper else { return 0 }
-      let (span, overflow) = upper.subtractingReportingOverflow(lower)
-      if overflow { return Int.max }
-      let last = inclusive ? span : span - 1
-      let steps = last / step
-      return steps == Int.max ? steps : steps + 1
-    }
-    guard inclusive ? lower >= upper : lower > upper else { return 0 }
-    let (span, overflow) = lower.subtractingReportingOverflow(upper)
-    if overflow || step == Int.min { return overflow ? Int.max : 1 }
-    let last = inclusive ? span : span - 1
-    let steps = last / -step
-    return steps == Int.max ? steps : steps + 1
+    let rises = step > 0
+    guard rises ? lower <= upper : lower >= upper, inclusive || lower != upper else { return 0 }
+    // Distances are unsigned: between two ints there may be more than `Int.max`.
+    let distance = rises ? UInt(bitPattern: upper &- lower) : UInt(bitPattern: lower &- upper)
+    let steps = (inclusive ? distance : distance - 1) / step.magnitude
+    return steps >= UInt(Int.max) ? Int.max : Int(steps) + 1
   }
 
   /// The item at a position, which must be below `count`.
@@ -92,8 +84,8 @@ public final class RangeObject: Object, @unchecked Sendable {
       guard value <= lower, inclusive ? value >= upper : value > upper else { return false }
     }
     if step == 1 { return true }
-    let (distance, overflow) = value.subtractingReportingOverflow(lower)
-    return !overflow && distance % step == 0
+    let distance = step > 0 ? UInt(bitPattern: value &- lower) : UInt(bitPattern: lower &- value)
+    return distance % step.magnitude == 0
   }
 
   /// The range's items as values.

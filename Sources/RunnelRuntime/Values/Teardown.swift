@@ -1,5 +1,5 @@
-// Releasing deeply nested lists and maps without recursion of the host stack: a script may nest a million
-// lists in a loop, and plain reference counting would release them one stack frame inside another. Past a
+// Releasing deeply nested lists, maps, closures and errors without recursion of the host stack: a script may nest a
+// million lists in a loop, and plain reference counting would release them one stack frame inside another. Past a
 // depth, contents are put aside and released by the outermost call.
 
 import CRunnelSystem
@@ -21,6 +21,14 @@ enum Teardown {
   static func release(_ storage: inout MapStorage) {
     nested(&storage)
   }
+
+  /// Releases what a captured variable holds.
+  static func release(_ value: inout Value) {
+    if case .object(let object) = value, holdsOthers(object.tag) { release(held: &value) }
+  }
+
+  /// On its own, like `holdsContainers`.
+  private static func release(held value: inout Value) { nested(&value) }
 
   static func holdsOthers(_ tag: ObjectTag) -> Bool {
     switch tag {
@@ -77,6 +85,15 @@ extension [Value]: Releasable {
     return taken
   }
   fileprivate mutating func removeAll() { self = [] }
+}
+
+extension Value: Releasable {
+  fileprivate mutating func takeAll() -> [Any] {
+    let taken: [Any] = [self]
+    self = .nil
+    return taken
+  }
+  fileprivate mutating func removeAll() { self = .nil }
 }
 
 extension MapStorage: Releasable {

@@ -3,6 +3,13 @@
 
 extension Prelude {
   static let stages = #"""
+    fn __stream(xs) {
+      let source = __source(xs)
+      if __is_stream(source) { source } else { __items_stream(source) }
+    }
+
+    fn __items_stream(xs) { yield ...xs }
+
     fn __filter(xs, f) {
       let source = __source(xs)
       if __is_stream(source) { __filter_stream(source, f) } else { __list_filter(source, f) }

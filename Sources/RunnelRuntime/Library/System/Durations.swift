@@ -1,14 +1,14 @@
 // Durations that a script's user writes, as defaults and values of options (`--wait=1h30m`).
 
 /// Reading durations in the language's notation.
-enum Durations {
+public enum Durations {
   private static let units: [(name: String, nanoseconds: Int)] = [
     ("us", 1_000), ("ms", 1_000_000), ("s", 1_000_000_000), ("m", 60_000_000_000), ("h", 3_600_000_000_000),
     ("d", 86_400_000_000_000),
   ]
 
   /// `1h30m` as nanoseconds; nil for what is no duration, or too long a one.
-  static func parse(_ text: String) -> Int? {
+  public static func parse(_ text: String) -> Int? {
     var rest = Substring(text)
     let isNegative = rest.first == "-"
     if isNegative { rest = rest.dropFirst() }

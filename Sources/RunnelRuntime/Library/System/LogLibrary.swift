@@ -3,16 +3,16 @@
 // only stand between the two, so there is none.
 
 /// How important a message is.
-enum LogLevel: Int, CaseIterable, Comparable, Sendable {
+public enum LogLevel: Int, CaseIterable, Comparable, Sendable {
   case debug, info, warn, error
 
   /// As in `--log-level`.
-  init?(name: String) {
+  public init?(name: String) {
     guard let level = Self.allCases.first(where: { $0.name == name.lowercased() }) else { return nil }
     self = level
   }
 
-  var name: String {
+  public var name: String {
     switch self {
     case .debug: "debug"
     case .info: "info"
@@ -21,11 +21,11 @@ enum LogLevel: Int, CaseIterable, Comparable, Sendable {
     }
   }
 
-  static func < (a: LogLevel, b: LogLevel) -> Bool { a.rawValue < b.rawValue }
+  public static func < (a: LogLevel, b: LogLevel) -> Bool { a.rawValue < b.rawValue }
 }
 
 /// How a line of the log looks.
-enum LogFormat: String, Sendable {
+public enum LogFormat: String, CaseIterable, Sendable {
   case text, json
 }
 

@@ -11,7 +11,11 @@ enum SystemLibrary {
       TerminalLibrary.group, InputLibrary.streamMethods,
       NativeGroup(
         "", summary: "The script's arguments and input.",
-        functions: [CommandLineLibrary.cli, InputLibrary.input]),
+        functions: [CommandLineLibrary.cli, InputLibrary.input],
+        constants: [
+          // The loader puts it in as a constant: it is the same for the whole run.
+          ("args", "The script's arguments, a list of strings.", { .list(SystemHost.arguments($0).map { .string($0) }) })
+        ]),
       NativeGroup("", summary: "For the prelude only.", functions: WritingFunctions.intrinsics),
     ]
   }

@@ -44,12 +44,9 @@ public struct RandomSource: RandomNumberGenerator, Sendable {
 }
 
 extension RandomSource {
-  private static let shared = Guarded(RandomSource())
-
   /// Uses the generator of a strand's interpreter.
   static func use<Result: Sendable>(_ strand: Strand, _ body: (inout RandomSource) -> Result) -> Result {
-    // TODO(merge): `strand.interpreter.random.withLock(body)`, which knows `--seed`.
-    shared.withLock(body)
+    strand.interpreter.withRandom(body)
   }
 }
 
