@@ -100,8 +100,9 @@ class CommandResource: ResourceObject, @unchecked Sendable {
   /// Begins to stop it.
   override func close() {
     isClosed = true
-    command?.closeOutput(.output)
-    command?.stopInBackground()
+    guard let command else { return }
+    command.closeOutput(.output)
+    command.stopInBackground()
   }
 
   /// Waits for the end of what `close` has begun to stop.
