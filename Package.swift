@@ -33,7 +33,9 @@ let package = Package(
     .systemLibrary(name: "CPCRE2", providers: [.apt(["libpcre2-dev"])]),
     .target(
       name: "RunnelRuntime",
-      dependencies: ["RunnelSyntax", "RunnelCompiler", "RunnelScheduler", "RunnelSystem", "CRunnelSystem", "CPCRE2"],
+      dependencies: [
+        "RunnelSyntax", "RunnelCompiler", "RunnelScheduler", "RunnelSystem", "CRunnelSystem", "CPCRE2",
+      ],
       swiftSettings: strict),
     // The embedding face.
     .target(

@@ -32,8 +32,11 @@ public struct HostFunction: Sendable {
 
   /// A function that may wait. It runs as a Swift task; the script's other tasks run on meanwhile. Where the script's
   /// task is cancelled, or its deadline passes, so is the Swift task.
-  public init(waiting signature: String, body: @escaping @Sendable ([ScriptValue]) async throws -> ScriptValue) {
-    let positional = NativeFunction(signature, documentation: "", body: .plain { _ in .nil }).parameters.positional
+  public init(
+    waiting signature: String, body: @escaping @Sendable ([ScriptValue]) async throws -> ScriptValue
+  ) {
+    let positional = NativeFunction(signature, documentation: "", body: .plain { _ in .nil }).parameters
+      .positional
     native = NativeFunction(
       signature, documentation: "",
       body: .waiting { strand, given throws(Raised) in

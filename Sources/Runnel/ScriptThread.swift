@@ -36,9 +36,11 @@ final class ScriptThread: @unchecked Sendable {
     settings.seed = options.seed
     let (seconds, attoseconds) = options.grace.components
     let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-    settings.grace = overflow ? Int64.max / 2 : max(0, min(Int64.max / 2, whole) + attoseconds / 1_000_000_000)
+    settings.grace =
+      overflow ? Int64.max / 2 : max(0, min(Int64.max / 2, whole) + attoseconds / 1_000_000_000)
     if let output = options.output {
-      settings.output = { descriptor, bytes in output(String(decoding: bytes, as: UTF8.self), descriptor == 2) }
+      settings.output = { descriptor, bytes in output(String(decoding: bytes, as: UTF8.self), descriptor == 2)
+      }
     }
     let functions = options.functions.map(\.native)
     session = Session(
@@ -119,7 +121,9 @@ final class ScriptThread: @unchecked Sendable {
       defer { mailbox = [] }
       return mailbox
     }
-    for request in requests { request.answer(.failed(ErrorObject(.ioError, "cannot start a thread for the script"))) }
+    for request in requests {
+      request.answer(.failed(ErrorObject(.ioError, "cannot start a thread for the script")))
+    }
   }
 
   private func serve() {

@@ -63,7 +63,8 @@ extension ScriptValue {
 }
 
 extension ScriptValue: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
-  ExpressibleByFloatLiteral, ExpressibleByStringLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
+  ExpressibleByFloatLiteral, ExpressibleByStringLiteral, ExpressibleByArrayLiteral,
+  ExpressibleByDictionaryLiteral
 {
   public init(nilLiteral: ()) { self = .nil }
   public init(booleanLiteral value: Bool) { self = .bool(value) }
@@ -98,7 +99,9 @@ extension ScriptValue {
         self = .list(list.items.map { ScriptValue($0, depth: depth + 1) })
       } else if depth < Self.depthLimit, let map = value.map {
         self = .map(
-          map.storage.map { Entry(ScriptValue($0.key, depth: depth + 1), ScriptValue($0.value, depth: depth + 1)) })
+          map.storage.map {
+            Entry(ScriptValue($0.key, depth: depth + 1), ScriptValue($0.value, depth: depth + 1))
+          })
       } else {
         self = .other(type: value.typeName, text: Session.text(of: value))
       }

@@ -82,7 +82,8 @@ public func compile(
   _ tree: SyntaxTree, index: Int, layout: ProgramLayout, builtins: BuiltinNames, options: CompileOptions,
   importer: @escaping (String, Span) -> ModuleInterface?
 ) -> CompiledModule {
-  var resolver = Resolver(tree: tree, builtins: builtins, session: layout.session, isPrelude: options.isPrelude,
+  var resolver = Resolver(
+    tree: tree, builtins: builtins, session: layout.session, isPrelude: options.isPrelude,
     importer: importer)
   resolver.resolve()
   guard !resolver.diagnostics.contains(where: { $0.severity == .error }) else {
@@ -139,7 +140,8 @@ final class ModuleCompiler {
 
   private func compilePrelude() -> ModuleCode {
     let main = FunctionCompiler(module: self, scope: resolution.main)
-    functions[0] = main.compileTopLevel(SyntaxTree(source: tree.source, statements: [], identifierCount: 0, functionCount: 0))
+    functions[0] = main.compileTopLevel(
+      SyntaxTree(source: tree.source, statements: [], identifierCount: 0, functionCount: 0))
     for statement in tree.statements {
       guard case .function(let node) = statement.kind, let name = node.name,
         let scope = resolution.functions[Int(node.id)]
@@ -149,7 +151,8 @@ final class ModuleCompiler {
       members[name.text] = number
     }
     return ModuleCode(
-      source: tree.source, functions: functions.compactMap { $0 }, index: index, members: members, documentation: nil)
+      source: tree.source, functions: functions.compactMap { $0 }, index: index, members: members,
+      documentation: nil)
   }
 
   /// Decides which top-level variables are globals: those that functions use or that outlive the top level.
@@ -159,7 +162,8 @@ final class ModuleCompiler {
     for variable in resolution.topLevel {
       if case .module = variable.kind, !options.isInteractive { continue }
       let isMember = options.isImported && variable.isExported
-      if options.isInteractive || isMember || variable.isUsedElsewhere || registers >= Self.topLevelRegisters {
+      if options.isInteractive || isMember || variable.isUsedElsewhere || registers >= Self.topLevelRegisters
+      {
         let global = layout.allocateGlobal(variable.name)
         variable.storage = .global(global)
         if isMember {

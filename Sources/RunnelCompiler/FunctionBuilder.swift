@@ -95,7 +95,8 @@ struct FunctionBuilder {
     switch opcode {
     case .jumpUnlessLess, .jumpUnlessLessOrEqual, .jumpUnlessEqual, .jumpIfEqual, .jumpUnlessLessImmediate,
       .jumpUnlessLessOrEqualImmediate, .jumpUnlessGreaterImmediate, .jumpUnlessGreaterOrEqualImmediate,
-      .jumpUnlessEqualImmediate, .jumpIfEqualImmediate, .iteratorNext, .rangeNext, .jumpUnlessKind, .matchType,
+      .jumpUnlessEqualImmediate, .jumpIfEqualImmediate, .iteratorNext, .rangeNext, .jumpUnlessKind,
+      .matchType,
       .matchValue, .matchRange, .matchList, .matchField, .matchKind:
       true
     default: false

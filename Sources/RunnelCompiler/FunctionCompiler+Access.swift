@@ -29,7 +29,9 @@ extension FunctionCompiler {
     }
   }
 
-  private func member(_ base: Expression, _ name: String, _ nameSpan: Span, _ optional: Bool, into target: Int) {
+  private func member(
+    _ base: Expression, _ name: String, _ nameSpan: Span, _ optional: Bool, into target: Int
+  ) {
     if !optional, case .name(let root) = base.kind {
       switch module.resolution.meanings[Int(root.id)] {
       case .variable(let variable):
@@ -77,7 +79,8 @@ extension FunctionCompiler {
     builder.patch(goOn)
   }
 
-  private func index(_ base: Expression, _ index: Expression, _ optional: Bool, into target: Int, span: Span) {
+  private func index(_ base: Expression, _ index: Expression, _ optional: Bool, into target: Int, span: Span)
+  {
     let mark = builder.nextRegister
     if case .range(let lower, let upper, let inclusive) = index.kind {
       let register = linkBase(base)
@@ -106,7 +109,8 @@ extension FunctionCompiler {
 
   private func call(_ callee: Expression, _ arguments: [Argument], into target: Int, span: Span) {
     let mark = builder.nextRegister
-    if case .member(let base, let name, let nameSpan, let optional) = callee.kind, !isStaticMember(base, name) {
+    if case .member(let base, let name, let nameSpan, let optional) = callee.kind, !isStaticMember(base, name)
+    {
       methodCall(base, name, nameSpan, optional, arguments, into: target, span: span)
     } else {
       let window = callWindow(target)
@@ -253,7 +257,9 @@ extension FunctionCompiler {
     return first
   }
 
-  private func placeCall(_ place: Place, _ name: String, _ arguments: [Argument], into target: Int, span: Span) {
+  private func placeCall(
+    _ place: Place, _ name: String, _ arguments: [Argument], into target: Int, span: Span
+  ) {
     let window = callWindow(target)
     let indexes = place.steps.compactMap(\.index)
     let first = builder.allocate(indexes.count)
@@ -261,12 +267,15 @@ extension FunctionCompiler {
     let shape = self.arguments(arguments)
     builder.span = span
     let descriptor = PlaceDescriptor(
-      base: place.base, steps: place.steps.map(\.step), method: name, argumentCount: arguments.count, shape: shape)
+      base: place.base, steps: place.steps.map(\.step), method: name, argumentCount: arguments.count,
+      shape: shape)
     builder.emit(.placeCall, window, builder.constant(.place(descriptor), key: nil))
     move(window, to: target)
   }
 
-  func assignment(_ target: Expression, _ operation: BinaryOperator?, _ operatorSpan: Span, _ value: Expression) {
+  func assignment(
+    _ target: Expression, _ operation: BinaryOperator?, _ operatorSpan: Span, _ value: Expression
+  ) {
     if case .name(let name) = target.kind { return assign(name, operation, operatorSpan, value) }
     guard let place = place(target) else { return }
     let span = builder.span
@@ -303,7 +312,9 @@ extension FunctionCompiler {
   }
 
   /// `target = left op value`, with the small ints in the instruction.
-  private func apply(_ operation: BinaryOperator, _ left: Int, _ value: Expression, into target: Int, span: Span) {
+  private func apply(
+    _ operation: BinaryOperator, _ left: Int, _ value: Expression, into target: Int, span: Span
+  ) {
     if let immediate = smallInt(value), operation == .add || operation == .subtract {
       builder.span = span
       builder.emit(.addImmediate, target, left, operation == .subtract ? -immediate : immediate)
@@ -314,7 +325,9 @@ extension FunctionCompiler {
     builder.emit(arithmetic(operation), target, left, right)
   }
 
-  private func assign(_ name: Identifier, _ operation: BinaryOperator?, _ operatorSpan: Span, _ value: Expression) {
+  private func assign(
+    _ name: Identifier, _ operation: BinaryOperator?, _ operatorSpan: Span, _ value: Expression
+  ) {
     guard case .variable(let variable) = module.resolution.meanings[Int(name.id)] else { return }
     if case .register(let register) = variable.storage, variable.function === scope {
       if let operation {

@@ -34,7 +34,11 @@ extension FunctionCompiler {
     let mark = builder.nextRegister
     let window = builder.allocate(3)
     streamOperand(node.source, into: window)
-    if let limit = node.limit { expression(limit, into: window + 2) } else { builder.emit(.loadNil, window + 2) }
+    if let limit = node.limit {
+      expression(limit, into: window + 2)
+    } else {
+      builder.emit(.loadNil, window + 2)
+    }
     taskClosure(node.functionID, .block(node.body), patterns: node.patterns, name: "gather", into: window + 1)
     builder.span = span
     builder.emit(.gatherFor, window, node.mode.number, flag: node.patterns.count == 2 ? 1 : 0)
@@ -68,7 +72,7 @@ extension FunctionCompiler {
     }
     // The stream so far is in `window + 1`, where the next stage finds its first argument.
     if case .command(let node) = unwrapped(stages[0]).kind, node.form == .capture {
-      commandSource(node, into: window + 1)
+      commandSource(node, into: window + 1, isRaw: takesBytes(stages[1]))
     } else {
       expression(stages[0], into: window + 1)
     }
@@ -83,6 +87,17 @@ extension FunctionCompiler {
     if use != .stream { builder.emit(.pipeCollect, window) }
     builder.emit(.take, target, window)
     builder.free(from: mark)
+  }
+
+  /// Whether a stage takes a command's output as it is, not as lines (language.md §14.4).
+  private func takesBytes(_ stage: Expression) -> Bool {
+    switch unwrapped(stage).kind {
+    case .call(let callee, _, _): return takesBytes(callee)
+    case .name(let name):
+      guard case .builtin(let builtin) = module.resolution.meanings[Int(name.id)] else { return false }
+      return ["bytes", "text", "json", "csv"].contains(builtin)
+    default: return false
+    }
   }
 
   /// Neighbouring commands become one command of several stages: between them bytes flow in the kernel.
@@ -144,7 +159,9 @@ extension FunctionCompiler {
   }
 
   private func emitStageCall(method: String?, _ window: Int, _ shape: CallShape?, _ count: Int) {
-    let shape = shape.map { builder.constant(.shape(CallShape(arguments: [.positional] + $0.arguments)), key: nil) }
+    let shape = shape.map {
+      builder.constant(.shape(CallShape(arguments: [.positional] + $0.arguments)), key: nil)
+    }
     switch (method, shape) {
     case (nil, nil): builder.emit(.call, window, count + 1)
     case (nil, let shape?): builder.emit(.callShape, window, shape)
@@ -182,12 +199,13 @@ extension FunctionCompiler {
     builder.free(from: mark)
   }
 
-  func commandSource(_ node: CommandNode, into target: Int) {
+  func commandSource(_ node: CommandNode, into target: Int, isRaw: Bool = false) {
     let mark = builder.nextRegister
     let window = builder.allocate()
     let descriptor = command(node)
     builder.span = node.span
-    builder.emit(.commandSource, window, builder.constant(.command(descriptor), key: nil))
+    builder.emit(
+      .commandSource, window, builder.constant(.command(descriptor), key: nil), flag: isRaw ? 1 : 0)
     builder.emit(.take, target, window)
     builder.free(from: mark)
   }

@@ -242,7 +242,8 @@ extension FunctionCompiler {
     builder.free(from: mark)
   }
 
-  func compileTimeout(_ duration: Expression, _ body: Body, _ otherwise: Body?, into target: Int?, span: Span) {
+  func compileTimeout(_ duration: Expression, _ body: Body, _ otherwise: Body?, into target: Int?, span: Span)
+  {
     let mark = builder.nextRegister
     let limit = builder.allocate()
     expression(duration, into: limit)
@@ -308,8 +309,16 @@ extension FunctionCompiler {
       flags.insert(.every)
     case nil: builder.emit(.loadNil, state + 1)
     }
-    if let jitter = node.jitter { expression(jitter, into: state + 2) } else { builder.emit(.loadNil, state + 2) }
-    if let within = node.within { expression(within, into: state + 3) } else { builder.emit(.loadNil, state + 3) }
+    if let jitter = node.jitter {
+      expression(jitter, into: state + 2)
+    } else {
+      builder.emit(.loadNil, state + 2)
+    }
+    if let within = node.within {
+      expression(within, into: state + 3)
+    } else {
+      builder.emit(.loadNil, state + 3)
+    }
     if node.filter != nil { flags.insert(.filtered) }
     if node.elseBody != nil { flags.insert(.hasElse) }
     builder.span = span

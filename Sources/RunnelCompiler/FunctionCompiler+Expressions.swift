@@ -67,7 +67,8 @@ extension FunctionCompiler {
     case .paren(let inner), .chain(let inner), .unary(_, let inner), .await(let inner), .isKind(let inner, _),
       .member(let inner, _, _, _):
       mayAssign(inner)
-    case .binary(_, let left, let right, _), .index(let left, let right, _): mayAssign(left) || mayAssign(right)
+    case .binary(_, let left, let right, _), .index(let left, let right, _):
+      mayAssign(left) || mayAssign(right)
     case .call(let callee, let arguments, _):
       isMutatingCall(callee) || mayAssign(callee) || arguments.contains { mayAssign($0.value) }
     case .list(let items): items.contains { mayAssign($0.value) }
@@ -92,7 +93,8 @@ extension FunctionCompiler {
         builder.emit(.loadConstant, target, immediate: builder.constant(.int(number), key: "i\(number)"))
       }
     case .float(let number):
-      builder.emit(.loadConstant, target, immediate: builder.constant(.float(number), key: "f\(number.bitPattern)"))
+      builder.emit(
+        .loadConstant, target, immediate: builder.constant(.float(number), key: "f\(number.bitPattern)"))
     case .duration(let number):
       builder.emit(.loadConstant, target, immediate: builder.constant(.duration(number), key: "d\(number)"))
     case .string(let literal): string(literal, into: target)
@@ -209,12 +211,15 @@ extension FunctionCompiler {
   func load(_ variable: Variable, into target: Int) {
     if case .module(let interface) = variable.kind {
       builder.emit(
-        .loadConstant, target, immediate: builder.constant(.module(interface.index), key: "m\(interface.index)"))
+        .loadConstant, target,
+        immediate: builder.constant(.module(interface.index), key: "m\(interface.index)"))
       return
     }
     switch variable.storage {
     case .global(let number):
-      let isSure = isHoistedValue(variable) || (variable.isDeclaredBefore(builder.span) && scope === module.resolution.main
+      let isSure =
+        isHoistedValue(variable)
+        || (variable.isDeclaredBefore(builder.span) && scope === module.resolution.main
           && !module.options.isInteractive)
       builder.emit(isSure ? .getGlobal : .getGlobalChecked, target, immediate: number)
       return

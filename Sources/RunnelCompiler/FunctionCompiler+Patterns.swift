@@ -72,7 +72,8 @@ extension FunctionCompiler {
   }
 
   func reserveName(_ name: Identifier) {
-    guard let variable = module.resolution.declarations[Int(name.id)], case .unassigned = variable.storage else {
+    guard let variable = module.resolution.declarations[Int(name.id)], case .unassigned = variable.storage
+    else {
       return
     }
     variable.storage = variable.needsCell ? .cell(builder.allocate()) : .register(builder.allocate())

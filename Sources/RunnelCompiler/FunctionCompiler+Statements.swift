@@ -19,7 +19,8 @@ extension FunctionCompiler {
   /// Compiles a block; its last expression's value goes to `target`, or is dropped.
   /// - Parameter last: compiles the last statement in another way.
   func block(
-    _ statements: ArraySlice<Statement>, into target: Int?, body role: BlockRole = .none, last: (() -> Void)? = nil
+    _ statements: ArraySlice<Statement>, into target: Int?, body role: BlockRole = .none,
+    last: (() -> Void)? = nil
   ) {
     let mark = builder.nextRegister
     hoist(statements)
@@ -40,7 +41,9 @@ extension FunctionCompiler {
       case .declaration(_, let pattern, _, _):
         for name in boundNames(pattern) { hoistCell(name) }
       case .function(let node):
-        guard let name = node.name, let variable = module.resolution.declarations[Int(name.id)] else { continue }
+        guard let name = node.name, let variable = module.resolution.declarations[Int(name.id)] else {
+          continue
+        }
         if variable.isTopLevel {
           functions.append((node, variable))
         } else {
@@ -91,7 +94,9 @@ extension FunctionCompiler {
   }
 
   /// `defer`: the rest of the block is a region, whose cleanup is the defer's body.
-  private func compileDefer(_ node: DeferNode, rest statements: ArraySlice<Statement>, into target: Int?, body role: BlockRole) {
+  private func compileDefer(
+    _ node: DeferNode, rest statements: ArraySlice<Statement>, into target: Int?, body role: BlockRole
+  ) {
     let grace = node.grace.map { graceOperand($0) }
     let span = builder.span
     region(
@@ -260,7 +265,9 @@ extension FunctionCompiler {
     let base = builder.allocate(3)
     var comparison: String?
     var failed: [Patch] = []
-    if case .binary(let operation, let left, let right, _) = unwrapped(condition).kind, isComparison(operation) {
+    if case .binary(let operation, let left, let right, _) = unwrapped(condition).kind,
+      isComparison(operation)
+    {
       comparison = operation.rawValue
       expression(left, into: base + 1)
       expression(right, into: base + 2)

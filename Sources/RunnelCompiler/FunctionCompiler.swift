@@ -121,7 +121,11 @@ final class FunctionCompiler {
     var result = FunctionCode.Parameters()
     let first = builder.allocate(parameters.count)
     for (position, parameter) in parameters.enumerated() {
-      if case .bind(let name) = parameter.pattern.kind { result.names.append(name.text) } else { result.names.append(nil) }
+      if case .bind(let name) = parameter.pattern.kind {
+        result.names.append(name.text)
+      } else {
+        result.names.append(nil)
+      }
       if parameter.isRest {
         result.hasRest = true
       } else if parameter.defaultValue == nil {
@@ -178,7 +182,8 @@ final class FunctionCompiler {
         return isCell && scope.isSnapshot ? .snapshotOfUpvalue(index) : .upvalue(index)
       case .local:
         switch variable.storage {
-        case .cell(let register): return scope.isSnapshot ? .snapshotOfRegister(register) : .register(register)
+        case .cell(let register):
+          return scope.isSnapshot ? .snapshotOfRegister(register) : .register(register)
         case .register(let register): return .register(register)
         case .global, .unassigned: return .register(0)
         }

@@ -217,7 +217,9 @@ extension Resolver {
   // MARK: Functions and tasks
 
   @discardableResult
-  mutating func resolveFunction(_ node: FunctionNode, isSnapshot: Bool, selfVariable: Variable?) -> FunctionScope {
+  mutating func resolveFunction(_ node: FunctionNode, isSnapshot: Bool, selfVariable: Variable?)
+    -> FunctionScope
+  {
     let scope = FunctionScope(id: Int(node.id), parent: function, isSnapshot: isSnapshot)
     scope.selfVariable = selfVariable
     resolution.functions[Int(node.id)] = scope
@@ -271,7 +273,9 @@ extension Resolver {
       resolve(callee)
       warnOfShadowing(in: callee)
       var isTask = !isLast
-      if isLast, case .name(let name) = callee.kind, case .builtin(let builtin) = resolution.meanings[Int(name.id)] {
+      if isLast, case .name(let name) = callee.kind,
+        case .builtin(let builtin) = resolution.meanings[Int(name.id)]
+      {
         isTask = builtins.stages.contains(builtin)
       }
       for argument in arguments {

@@ -65,7 +65,8 @@ struct Resolver {
   private var topLevelVariables: [Variable] = []
 
   mutating func report(
-    _ code: DiagnosticCode, _ span: Span, _ message: String, labels: [Diagnostic.Label] = [], hint: String? = nil
+    _ code: DiagnosticCode, _ span: Span, _ message: String, labels: [Diagnostic.Label] = [],
+    hint: String? = nil
   ) {
     diagnostics.append(
       Diagnostic(code, source: tree.source, span: span, message: message, labels: labels, hint: hint))
@@ -247,7 +248,8 @@ struct Resolver {
         resolution.meanings[Int(first.id)] = .builtin(first.text)
         return
       }
-    } else if path.parts.count == 2, let variable = find(first.text), case .module(let module) = variable.kind {
+    } else if path.parts.count == 2, let variable = find(first.text), case .module(let module) = variable.kind
+    {
       resolution.meanings[Int(first.id)] = .variable(variable)
       if module.kinds.contains(path.parts[1].text) { return }
       let nearest = NearestName.suggest(for: path.parts[1].text, among: Array(module.kinds))
@@ -445,7 +447,8 @@ struct Resolver {
   private var alternativeNames: Set<ObjectIdentifier> = []
 
   private mutating func replaceDeclaration(of variable: Variable, with earlier: Variable) {
-    for index in resolution.declarations.indices.reversed() where resolution.declarations[index] === variable {
+    for index in resolution.declarations.indices.reversed() where resolution.declarations[index] === variable
+    {
       resolution.declarations[index] = earlier
       return
     }
@@ -493,7 +496,8 @@ struct Resolver {
       }
     }
     report(
-      .returnOutsideFunction, span, "`return` stands outside a function", hint: "write `exit()` to end the script")
+      .returnOutsideFunction, span, "`return` stands outside a function",
+      hint: "write `exit()` to end the script")
   }
 
   private mutating func reportJumpOutOfCleanup(_ word: String, _ form: String, _ span: Span) {

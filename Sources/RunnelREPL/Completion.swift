@@ -9,7 +9,9 @@ struct Completion {
 
   /// The candidates for a word that follows `before`; nil where a file is meant.
   func candidates(after before: String, word: String) -> [String]? {
-    if before.hasPrefix(":") || (before.isEmpty && word.hasPrefix(":")) { return matching(word, REPL.commandNames) }
+    if before.hasPrefix(":") || (before.isEmpty && word.hasPrefix(":")) {
+      return matching(word, REPL.commandNames)
+    }
     if isInCommandOrString(before) { return nil }
     guard let dot = word.lastIndex(of: ".") else {
       return matching(word, session.names.filter { !$0.contains(".") } + Keyword.allCases.map(\.rawValue))

@@ -35,10 +35,13 @@ final class LineEditor {
     Self.current = self
     runnel_readline_setup(
       { word, start, _ in
-        guard let editor = LineEditor.current, let word, editor.prepareCompletion(String(cString: word), start)
+        guard let editor = LineEditor.current, let word,
+          editor.prepareCompletion(String(cString: word), start)
         else { return nil }
         return rl_completion_matches(word) { _, position in
-          guard let editor = LineEditor.current, position == 0 || !editor.candidates.isEmpty else { return nil }
+          guard let editor = LineEditor.current, position == 0 || !editor.candidates.isEmpty else {
+            return nil
+          }
           guard !editor.candidates.isEmpty else { return nil }
           return strdup(editor.candidates.removeFirst())
         }
@@ -135,7 +138,8 @@ final class LineEditor {
   /// Adds an entry, unless it repeats the last.
   /// - Parameter path: the file that also gets it.
   func addHistory(_ text: String, to path: String?) {
-    if history_length > 0, let last = history_get(history_base + history_length - 1), let line = last.pointee.line,
+    if history_length > 0, let last = history_get(history_base + history_length - 1),
+      let line = last.pointee.line,
       String(cString: line) == text
     {
       return

@@ -101,7 +101,9 @@ public final class REPL {
   /// Lets background tasks run until a key is pressed or the line is otherwise over.
   private func waitForInput() {
     let arrival = Arrival()
-    let watch = session.interpreter.reactor.watch(0, for: .readable, isBackground: true) { arrival.hasCome = true }
+    let watch = session.interpreter.reactor.watch(0, for: .readable, isBackground: true) {
+      arrival.hasCome = true
+    }
     session.idle(until: {
       self.editor.show()
       return arrival.hasCome || !self.editor.isEditing || self.leaving != nil
@@ -139,7 +141,11 @@ public final class REPL {
   /// What went wrong in the background since the last prompt.
   private func showFailures() {
     for failure in session.takeFailures() {
-      if let status = failure.exitStatus { leaving = leaving ?? status } else { complain(failure.line + "\n") }
+      if let status = failure.exitStatus {
+        leaving = leaving ?? status
+      } else {
+        complain(failure.line + "\n")
+      }
     }
   }
 
@@ -162,7 +168,8 @@ public final class REPL {
       leaving = 0
       return
     }
-    let question = count == 1 ? "1 task is running. Leave? [y/N] " : "\(count) tasks are running. Leave? [y/N] "
+    let question =
+      count == 1 ? "1 task is running. Leave? [y/N] " : "\(count) tasks are running. Leave? [y/N] "
     switch readLine(prompt: question) {
     case .text(let answer): if ["y", "yes"].contains(answer.lowercased()) { leaving = 0 }
     case .end:

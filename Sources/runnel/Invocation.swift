@@ -31,13 +31,16 @@ enum Invocation {
     }
   }
 
-  private static func isFile(_ word: String) -> Bool { word == "-" || (!word.isEmpty && word.utf8.first != UInt8(ascii: "-")) }
+  private static func isFile(_ word: String) -> Bool {
+    word == "-" || (!word.isEmpty && word.utf8.first != UInt8(ascii: "-"))
+  }
 
   /// Does it; gives the exit status (language.md §5).
   func run() -> Int32 {
     switch self {
     case .bare:
-      Terminal.isTerminal(0) ? REPL(isColoured: Console.isColoured).run() : ScriptRun(.standardInput, arguments: []).run()
+      Terminal.isTerminal(0)
+        ? REPL(isColoured: Console.isColoured).run() : ScriptRun(.standardInput, arguments: []).run()
     case .file(let path, let arguments): ScriptRun(.file(path), arguments: arguments).run()
     case .code(let text, let arguments): ScriptRun(.code(text), arguments: arguments).run()
     case .parsed(let words): Self.parse(words)

@@ -13,11 +13,14 @@ import Testing
   }
 
   @Test(arguments: [
-    ("", "[]"), ("\n\n", "[]"), ("a", #"[["a"]]"#), ("a\n", #"[["a"]]"#), ("a,", #"[["a", ""]]"#), (",", #"[["", ""]]"#),
-    ("a\r\nb\r\n", #"[["a"], ["b"]]"#), ("a\rb", #"[["a"], ["b"]]"#), ("\"a\r\nb\",c", "[[\"a\r\nb\", \"c\"]]"),
+    ("", "[]"), ("\n\n", "[]"), ("a", #"[["a"]]"#), ("a\n", #"[["a"]]"#), ("a,", #"[["a", ""]]"#),
+    (",", #"[["", ""]]"#),
+    ("a\r\nb\r\n", #"[["a"], ["b"]]"#), ("a\rb", #"[["a"], ["b"]]"#),
+    ("\"a\r\nb\",c", "[[\"a\r\nb\", \"c\"]]"),
     ("\"\"", #"[[""]]"#), ("\"\"\n\n\"\"", #"[[""], [""]]"#), ("a\n\nb", #"[["a"], ["b"]]"#),
     (" a , b ", #"[[" a ", " b "]]"#), ("x\"y\",z", #"[["x"y"", "z"]]"#), ("\"\"\"\"", #"[["""]]"#),
-    ("\u{feff}a,b", #"[["a", "b"]]"#), ("\u{feff}\"a\",b", #"[["a", "b"]]"#), ("1,2,3\n4", #"[["1", "2", "3"], ["4"]]"#),
+    ("\u{feff}a,b", #"[["a", "b"]]"#), ("\u{feff}\"a\",b", #"[["a", "b"]]"#),
+    ("1,2,3\n4", #"[["1", "2", "3"], ["4"]]"#),
   ])
   func `rows, quotes and ends of lines`(text: String, expected: String) {
     #expect(result("csv.parse", .string(text), named: ["header": false]) == expected)
@@ -76,7 +79,8 @@ import Testing
   }
 
   @Test func `columns are all keys, in the order in which they come`() {
-    #expect(result("csv.encode", [["a": 1, "b": .nil], ["c": true, "a": 2.5]]) == "\"a,b,c\n1,,\n2.5,,true\n\"")
+    #expect(
+      result("csv.encode", [["a": 1, "b": .nil], ["c": true, "a": 2.5]]) == "\"a,b,c\n1,,\n2.5,,true\n\"")
   }
 
   @Test func `what would not come back is quoted`() {
@@ -88,7 +92,8 @@ import Testing
     #expect(result("csv.encode", [[1, [2]]]) == "ValueError: CSV cannot hold a list, in row 1, field 2")
     #expect(kind("csv.encode", [1]) == "TypeError")
     #expect(kind("csv.encode", ["a": 1]) == "TypeError")
-    #expect(result("csv.encode", [[.duration(90_000_000_000), .object(TimeObject(nanoseconds: 0, zone: "UTC"))]])
-      == "\"1m30s,1970-01-01T00:00:00Z\n\"")
+    #expect(
+      result("csv.encode", [[.duration(90_000_000_000), .object(TimeObject(nanoseconds: 0, zone: "UTC"))]])
+        == "\"1m30s,1970-01-01T00:00:00Z\n\"")
   }
 }

@@ -11,7 +11,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("json.parse", #"[]{}",:\u0123456789abtruefalsn.-+eE "#), ("csv.parse", "a,\"\r\n;é"), ("base64.decode", "abAB+/=-_ \n*"),
+    ("json.parse", #"[]{}",:\u0123456789abtruefalsn.-+eE "#), ("csv.parse", "a,\"\r\n;é"),
+    ("base64.decode", "abAB+/=-_ \n*"),
     ("url.parse", "htp:/?#[]@&=%20aé."), ("url.decode", "%0a1fé+"), ("time.parse", "0123456789-T:Z.+ "),
   ])
   func `random text never crashes a parser`(name: String, alphabet: String) {
@@ -38,7 +39,9 @@ import Testing
         format.append(directives.randomElement(using: &random) ?? "x")
       }
       let moment = Int.random(in: .min ... .max, using: &random)
-      let time = TimeObject(nanoseconds: moment, zone: ["UTC", "Europe/Berlin", nil, "Nowhere"].randomElement(using: &random) ?? nil)
+      let time = TimeObject(
+        nanoseconds: moment,
+        zone: ["UTC", "Europe/Berlin", nil, "Nowhere"].randomElement(using: &random) ?? nil)
       guard let text = try? TimeFormat.format(time, format) else { continue }
       _ = result("time.parse", .string(text), .string(format))
       _ = timeText(time)
@@ -51,8 +54,11 @@ import Testing
   @Test func `times come back from their text`() throws {
     var random = FixedRandom(29)
     for _ in 0..<2000 {
-      let zone = ["UTC", "Europe/Berlin", "America/St_Johns", "Asia/Kathmandu"].randomElement(using: &random) ?? "UTC"
-      let time = TimeObject(nanoseconds: Int.random(in: -9_000_000_000_000_000_000...9_000_000_000_000_000_000, using: &random), zone: zone)
+      let zone =
+        ["UTC", "Europe/Berlin", "America/St_Johns", "Asia/Kathmandu"].randomElement(using: &random) ?? "UTC"
+      let time = TimeObject(
+        nanoseconds: Int.random(in: -9_000_000_000_000_000_000...9_000_000_000_000_000_000, using: &random),
+        zone: zone)
       #expect(try TimeParser.parse(timeText(time)).nanoseconds == time.nanoseconds)
     }
   }
@@ -67,17 +73,24 @@ import Testing
       let number = Double(bitPattern: UInt64.random(in: 0 ... .max, using: &random))
       return .float(number.isFinite ? number : 0.5)
     case 5, 6: return .string(text(&random))
-    case 7: return .list((0..<Int.random(in: 0...5, using: &random)).map { _ in value(&random, depth: depth - 1) })
+    case 7:
+      return .list((0..<Int.random(in: 0...5, using: &random)).map { _ in value(&random, depth: depth - 1) })
     default:
       var map = MapStorage()
-      for _ in 0..<Int.random(in: 0...12, using: &random) { map.set(.string(text(&random)), value(&random, depth: depth - 1)) }
+      for _ in 0..<Int.random(in: 0...12, using: &random) {
+        map.set(.string(text(&random)), value(&random, depth: depth - 1))
+      }
       return .object(MapObject(map))
     }
   }
 
   private func text(_ random: inout FixedRandom) -> String {
-    let parts = ["a", "key", "é", "😀", "\"", "\\", "\n", "\u{0}", "\u{1F}", "/", "long text without anything in it", "\u{2028}", "\r\n", ",", ";"]
-    return (0..<Int.random(in: 0...4, using: &random)).map { _ in parts.randomElement(using: &random) ?? "" }.joined()
+    let parts = [
+      "a", "key", "é", "😀", "\"", "\\", "\n", "\u{0}", "\u{1F}", "/", "long text without anything in it",
+      "\u{2028}", "\r\n", ",", ";",
+    ]
+    return (0..<Int.random(in: 0...4, using: &random)).map { _ in parts.randomElement(using: &random) ?? "" }
+      .joined()
   }
 
   @Test func `JSON comes back, however it is written`() throws {

@@ -12,9 +12,11 @@ import Testing
       "sha256", "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
       "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"
     ),
-    ("sha1", "", "da39a3ee5e6b4b0d3255bfef95601890afd80709"), ("sha1", "abc", "a9993e364706816aba3e25717850c26c9cd0d89d"),
+    ("sha1", "", "da39a3ee5e6b4b0d3255bfef95601890afd80709"),
+    ("sha1", "abc", "a9993e364706816aba3e25717850c26c9cd0d89d"),
     (
-      "sha1", "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", "84983e441c3bd26ebaae4aa1f95129e5e54670f1"
+      "sha1", "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+      "84983e441c3bd26ebaae4aa1f95129e5e54670f1"
     ),
     ("md5", "", "d41d8cd98f00b204e9800998ecf8427e"), ("md5", "abc", "900150983cd24fb0d6963f7d28e17f72"),
     ("md5", "message digest", "f96b697d7cb7938d525a2f31aaf161d0"),
@@ -42,7 +44,9 @@ import Testing
   func `pieces of any size give the same`(algorithm: HashAlgorithm) {
     var random = FixedRandom(3)
     for _ in 0..<60 {
-      let bytes = (0..<Int.random(in: 0...300, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
+      let bytes = (0..<Int.random(in: 0...300, using: &random)).map { _ in
+        UInt8.random(in: 0...255, using: &random)
+      }
       var whole = algorithm.makeDigest()
       bytes.withUnsafeBytes { whole.update($0) }
       var pieces = algorithm.makeDigest()
@@ -100,7 +104,8 @@ import Testing
 @Suite struct `Base64` {
   /// RFC 4648, section 10.
   @Test(arguments: [
-    ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE="), ("foobar", "Zm9vYmFy"),
+    ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE="),
+    ("foobar", "Zm9vYmFy"),
   ])
   func `the vectors of the RFC`(text: String, encoded: String) throws {
     #expect(result("base64.encode", .string(text)) == "\"\(encoded)\"")
@@ -113,7 +118,9 @@ import Testing
     #expect(try DataCall.call("base64.decode", ["aG Vs\r\nbG8=\n"]).bytes?.bytes == Array("hello".utf8))
   }
 
-  @Test(arguments: ["a", "ab", "abc", "a===", "ab=", "abc=d", "ab==c", "=", "abcd=", "ab===", "a*cd", "aé==", "abcd===="])
+  @Test(arguments: [
+    "a", "ab", "abc", "a===", "ab=", "abc=d", "ab==c", "=", "abcd=", "ab===", "a*cd", "aé==", "abcd====",
+  ])
   func `what is no base64 raises ValueError`(text: String) {
     #expect(kind("base64.decode", .string(text)) == "ValueError")
   }
@@ -121,7 +128,9 @@ import Testing
   @Test func `random bytes come back`() throws {
     var random = FixedRandom(5)
     for _ in 0..<200 {
-      let bytes = (0..<Int.random(in: 0...50, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
+      let bytes = (0..<Int.random(in: 0...50, using: &random)).map { _ in
+        UInt8.random(in: 0...255, using: &random)
+      }
       let text = try DataCall.call("base64.encode", [.bytes(bytes)])
       #expect(try DataCall.call("base64.decode", [text]).bytes?.bytes == bytes)
     }

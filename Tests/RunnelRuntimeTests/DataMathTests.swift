@@ -20,7 +20,9 @@ import Testing
   @Test func `functions raise outside their domain, and where the result is too large`() {
     #expect(result("math.sqrt", 16) == "4.0")
     #expect(result("math.sqrt", -1) == "ValueError: `sqrt` is not defined for -1.0")
-    for (name, argument) in [("log", 0.0), ("log", -1), ("log2", 0), ("log10", -3), ("asin", 2), ("acos", -1.5), ("sin", .infinity)] {
+    for (name, argument) in [
+      ("log", 0.0), ("log", -1), ("log2", 0), ("log10", -3), ("asin", 2), ("acos", -1.5), ("sin", .infinity),
+    ] {
       #expect(kind("math.\(name)", .float(argument)) == "ValueError", "\(name)")
     }
     #expect(kind("math.exp", 1000) == "OverflowError")
@@ -109,17 +111,22 @@ import Testing
 }
 
 @Suite struct `Chance` {
-  private func range(_ lower: Int, _ upper: Int, step: Int = 1, inclusive: Bool = false, isDuration: Bool = false) -> Value {
+  private func range(
+    _ lower: Int, _ upper: Int, step: Int = 1, inclusive: Bool = false, isDuration: Bool = false
+  ) -> Value {
     .object(RangeObject(lower: lower, upper: upper, step: step, inclusive: inclusive, isDuration: isDuration))
   }
 
   @Test func `stays in its bounds`() throws {
     for _ in 0..<200 {
-      guard case .float(let number) = try DataCall.call("random", []) else { throw Raised(.error, "no float") }
+      guard case .float(let number) = try DataCall.call("random", []) else {
+        throw Raised(.error, "no float")
+      }
       #expect(number >= 0 && number < 1)
       #expect(["3", "4", "5"].contains(result("random", range(3, 6))))
       #expect(["9", "6"].contains(result("random", range(9, 4, step: -3))))
-      #expect(["1us", "999ns"].contains(result("random", range(999, 1000, inclusive: true, isDuration: true))))
+      #expect(
+        ["1us", "999ns"].contains(result("random", range(999, 1000, inclusive: true, isDuration: true))))
     }
     #expect(result("random", [7]) == "7")
     #expect(result("random", range(1, 1, inclusive: true)) == "1")
@@ -153,11 +160,15 @@ import Testing
     #expect((0..<10).map { _ in one.next() } == (0..<10).map { _ in other.next() })
     // xoshiro256** after splitmix64 of 0, as the authors' C gives it.
     var zero = RandomSource(seed: 0)
-    #expect((0..<3).map { _ in zero.next() } == [0x99EC_5F36_CB75_F2B4, 0xBF6E_1F78_4956_452A, 0x1A5F_849D_4933_E6E0])
+    #expect(
+      (0..<3).map { _ in zero.next() } == [
+        0x99EC_5F36_CB75_F2B4, 0xBF6E_1F78_4956_452A, 0x1A5F_849D_4933_E6E0,
+      ])
   }
 
   @Test func `UUIDs are of version 4`() throws {
-    let pattern = try RegexObject(pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")
+    let pattern = try RegexObject(
+      pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")
     let made = try (0..<100).map { _ in try #require(try DataCall.call("uuid", []).string) }
     #expect(Set(made.map(\.text)).count == 100)
     for uuid in made { #expect(try pattern.hasMatch(in: uuid, strand: DataCall.strand)) }

@@ -43,7 +43,8 @@ import Testing
     #expect(find("[0-9]+", "none") == "nil")
     #expect(find("(y)|(x)", "x") == #"{text: "x", start: 0, end: 1, groups: [nil, "x"], names: {}}"#)
     #expect(
-      find("(?<z>a)|(?<y>b)", "b") == #"{text: "b", start: 0, end: 1, groups: [nil, "b"], names: {z: nil, y: "b"}}"#)
+      find("(?<z>a)|(?<y>b)", "b")
+        == #"{text: "b", start: 0, end: 1, groups: [nil, "b"], names: {z: nil, y: "b"}}"#)
   }
 
   @Test func `flags ignore case, match at lines, let the dot match newlines, allow blanks`() {
@@ -65,11 +66,13 @@ import Testing
   }
 
   @Test(arguments: [
-    ("", "ab", #"[["", 0, 0], ["", 1, 1], ["", 2, 2]]"#), ("x*", "axb", #"[["", 0, 0], ["x", 1, 2], ["", 2, 2], ["", 3, 3]]"#),
+    ("", "ab", #"[["", 0, 0], ["", 1, 1], ["", 2, 2]]"#),
+    ("x*", "axb", #"[["", 0, 0], ["x", 1, 2], ["", 2, 2], ["", 3, 3]]"#),
     ("^", "a\nb", #"[["", 0, 0]]"#), ("$", "a\n", #"[["", 1, 1], ["", 2, 2]]"#), ("", "", #"[["", 0, 0]]"#),
     ("", "é👩‍👩‍👧", #"[["", 0, 0], ["", 1, 1], ["", 1, 2], ["", 1, 2], ["", 1, 2], ["", 1, 2], ["", 2, 2]]"#),
     (#"a\K"#, "aab", #"[["", 1, 1], ["", 2, 2]]"#), ("(?=a)", "aa", #"[["", 0, 0], ["", 1, 1]]"#),
-    (#"\b"#, "ab c", #"[["", 0, 0], ["", 2, 2], ["", 3, 3], ["", 4, 4]]"#), ("(?<=a)", "aa", #"[["", 1, 1], ["", 2, 2]]"#),
+    (#"\b"#, "ab c", #"[["", 0, 0], ["", 2, 2], ["", 3, 3], ["", 4, 4]]"#),
+    ("(?<=a)", "aa", #"[["", 1, 1], ["", 2, 2]]"#),
   ])
   func `empty matches go on`(pattern: String, text: String, expected: String) {
     #expect(findAll(pattern, text) == expected)
@@ -85,7 +88,9 @@ import Testing
     #expect(replace("b", "abc", "\u{e9}") == "\"a\u{e9}c\"")
     #expect(replace("a", "aaa", "b", max: 2) == #""bba""#)
     #expect(replace("x", "aaa", "$0") == #""aaa""#)
-    #expect(replace("(a)", "a", "$10") == "ValueError: the pattern has no group 10; `${1}0` puts a digit after group 1")
+    #expect(
+      replace("(a)", "a", "$10")
+        == "ValueError: the pattern has no group 10; `${1}0` puts a digit after group 1")
     #expect(replace("(a)", "a", "${b}") == "ValueError: the pattern has no group named `b`")
   }
 
@@ -115,8 +120,10 @@ import Testing
   }
 
   @Test(arguments: [
-    #"\C"#, "(?P<n", "(?<n>a)(?<n>b)", "a{99999}", String(repeating: "(", count: 1000), String(repeating: "a", count: 300_000),
-    "((((((((((a{1,200}){1,200}){1,200}){1,200}){1,200}){1,200})))))", "[[:foo:]]", #"\p{Foo}"#, #"\1"#, "(?<=a*)b",
+    #"\C"#, "(?P<n", "(?<n>a)(?<n>b)", "a{99999}", String(repeating: "(", count: 1000),
+    String(repeating: "a", count: 300_000),
+    "((((((((((a{1,200}){1,200}){1,200}){1,200}){1,200}){1,200})))))", "[[:foo:]]", #"\p{Foo}"#, #"\1"#,
+    "(?<=a*)b",
   ])
   func `patterns that cannot be compiled raise ParseError`(pattern: String) {
     #expect(kind("regex", .string(pattern)) == "ParseError")
@@ -130,8 +137,10 @@ import Testing
   /// Each takes exponentially or very polynomially many steps.
   @Test(arguments: [
     ("(a+)+$", String(repeating: "a", count: 40) + "b"), ("(a|a)*$", String(repeating: "a", count: 40) + "b"),
-    ("(a|aa)+$", String(repeating: "a", count: 60) + "b"), ("(.*a){20}$", String(repeating: "a", count: 60) + "b"),
-    (#"^(\w+\s?)*$"#, String(repeating: "word", count: 12) + "!"), ("(x+x+)+y", String(repeating: "x", count: 40)),
+    ("(a|aa)+$", String(repeating: "a", count: 60) + "b"),
+    ("(.*a){20}$", String(repeating: "a", count: 60) + "b"),
+    (#"^(\w+\s?)*$"#, String(repeating: "word", count: 12) + "!"),
+    ("(x+x+)+y", String(repeating: "x", count: 40)),
     ("^(?:a*)(?:a*)(?:a*)(?:a*)(?:a*)(?:a*)[cd]", String(repeating: "a", count: 1000)),
     (#"^(([a-z])+.)+[A-Z]([a-z])+$"#, String(repeating: "a", count: 60)),
     ("(?s)^.*?.*?.*?.*?.*?.*?[cd]", String(repeating: "é", count: 1000)),
@@ -142,7 +151,9 @@ import Testing
   }
 
   @Test func `the worst one is stopped, not answered`() {
-    #expect(find("(a+)+$", String(repeating: "a", count: 40) + "b") == "LimitError: the pattern backtracks too long on this text")
+    #expect(
+      find("(a+)+$", String(repeating: "a", count: 40) + "b")
+        == "LimitError: the pattern backtracks too long on this text")
   }
 
   @Test func `long texts do not use up the stack`() {
@@ -151,7 +162,11 @@ import Testing
     #expect(find("^(a|b)*$", text).hasPrefix("{text:") || find("^(a|b)*$", text).hasPrefix("LimitError"))
     #expect(find(#"^(?:(a)|(b)|(?1)c)*$"#, text).isEmpty == false)
     #expect(find("(?s)x.*y", "x" + text + text).isEmpty == false)
-    #expect(find(#"^(\((?:[^()]|(?1))*\))$"#, String(repeating: "(", count: 50_000) + String(repeating: ")", count: 50_000)).isEmpty == false)
+    #expect(
+      find(
+        #"^(\((?:[^()]|(?1))*\))$"#,
+        String(repeating: "(", count: 50_000) + String(repeating: ")", count: 50_000)
+      ).isEmpty == false)
   }
 
   @Test func `strands may use one regex at the same time`() async throws {
@@ -171,12 +186,15 @@ import Testing
   @Test func `random patterns on random texts never crash`() {
     var random = FixedRandom(7)
     let atoms = [
-      "a", "b", ".", "(", ")", "[ab]", "*", "+", "?", "|", "^", "$", #"\b"#, #"\w"#, "(?:", "(?=", "(?<!", "{2}", #"\1"#, "é", "(?i)",
+      "a", "b", ".", "(", ")", "[ab]", "*", "+", "?", "|", "^", "$", #"\b"#, #"\w"#, "(?:", "(?=", "(?<!",
+      "{2}", #"\1"#, "é", "(?i)",
       #"\K"#, "*?", "++", "(?>", "(*SKIP)", "(*ACCEPT)", "(?|", #"\X"#, #"\R"#, "(?C)", "(*LIMIT_MATCH=3)",
     ]
     let texts = ["", "a", "abab", "aé\u{301}b👩‍👩‍👧\r\n", String(repeating: "ab", count: 20)]
     for _ in 0..<1500 {
-      let pattern = (0..<Int.random(in: 1...7, using: &random)).map { _ in atoms.randomElement(using: &random) ?? "" }.joined()
+      let pattern = (0..<Int.random(in: 1...7, using: &random)).map { _ in
+        atoms.randomElement(using: &random) ?? ""
+      }.joined()
       guard let regex = try? RegexObject(pattern: pattern) else { continue }
       for text in texts {
         let subject = StringObject(text)

@@ -33,13 +33,18 @@ enum DataCall {
   }
 
   private static func bind(
-    _ function: NativeFunction, _ receiver: [Value], _ arguments: [Value], _ named: KeyValuePairs<String, Value>
+    _ function: NativeFunction, _ receiver: [Value], _ arguments: [Value],
+    _ named: KeyValuePairs<String, Value>
   ) -> (bound: [Value], rest: [Value]) {
     let parameters = function.parameters
     var bound = receiver + [Value](repeating: .nil, count: parameters.names.count)
     var rest: [Value] = []
     for (index, argument) in arguments.enumerated() {
-      if index < parameters.positional { bound[receiver.count + index] = argument } else { rest.append(argument) }
+      if index < parameters.positional {
+        bound[receiver.count + index] = argument
+      } else {
+        rest.append(argument)
+      }
     }
     for (name, argument) in named {
       if let index = parameters.names.firstIndex(of: name) { bound[receiver.count + index] = argument }
@@ -48,7 +53,8 @@ enum DataCall {
   }
 
   static func run(
-    _ function: NativeFunction, _ receiver: [Value], _ arguments: [Value], _ named: KeyValuePairs<String, Value>
+    _ function: NativeFunction, _ receiver: [Value], _ arguments: [Value],
+    _ named: KeyValuePairs<String, Value>
   ) throws -> Value {
     let (bound, rest) = bind(function, receiver, arguments, named)
     return try bound.withUnsafeBufferPointer { bound in
@@ -125,12 +131,16 @@ func shown(_ body: () throws -> Value) -> String {
 
 /// A value as `repr` shows it, near enough.
 func show(_ value: Value) -> String {
-  guard case .object(let object) = value else { return value.isNil ? "nil" : plainText(value) ?? value.typeName }
+  guard case .object(let object) = value else {
+    return value.isNil ? "nil" : plainText(value) ?? value.typeName
+  }
   switch object.tag {
   case .string: return "\"\(value.string?.text ?? "")\""
   case .list: return "[" + (value.list?.items ?? []).map(show).joined(separator: ", ") + "]"
   case .map:
-    let entries = (value.map?.storage ?? MapStorage()).map { "\($0.key.string?.text ?? show($0.key)): \(show($0.value))" }
+    let entries = (value.map?.storage ?? MapStorage()).map {
+      "\($0.key.string?.text ?? show($0.key)): \(show($0.value))"
+    }
     return "{" + entries.joined(separator: ", ") + "}"
   case .bytes: return "<\(value.bytes?.bytes.count ?? 0) bytes>"
   default: return plainText(value) ?? "<\(object.typeName)>"

@@ -167,7 +167,9 @@ struct IndexingTests {
     #expect(
       Script.message { () throws(Raised) in try indexValue(m.value, .string("prot")) }
         == "the map has no key `prot`; did you mean `port`?")
-    #expect(Script.message { () throws(Raised) in try indexValue(m.value, .string("zzz")) } == "the map has no key `zzz`")
+    #expect(
+      Script.message { () throws(Raised) in try indexValue(m.value, .string("zzz")) }
+        == "the map has no key `zzz`")
   }
 
   @Test("slices give what is there")

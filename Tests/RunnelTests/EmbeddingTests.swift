@@ -8,7 +8,9 @@ import Testing
 @Suite struct EmbeddingTests {
   @Test("the example of docs/embedding.md does what it says") func example() async throws {
     #expect(
-      try await shippingRules() == ["anvil by truck, 3 left", "feather by mail, 900 left", "KeyError: no unicorn"])
+      try await shippingRules() == [
+        "anvil by truck, 3 left", "feather by mail, 900 left", "KeyError: no unicorn",
+      ])
   }
 
   @Test("the example of docs/embedding.md is the one that is compiled") func exampleIsCurrent() throws {
@@ -23,8 +25,12 @@ import Testing
   @Test("a script gives the value of its last expression") func value() async throws {
     #expect(try await Script("let x = 20\nx * 2 + 2").run() == 42)
     #expect(try await Script("let x = 1").run() == nil)
-    #expect(try await Script("{a: [1, 2.5, \"b\"], \"c d\": nil}").run() == ["a": [1, 2.5, "b"], "c d": nil])
-    #expect(try await Script("[1h30m, bytes(\"hi\"), true]").run() == [.duration(.seconds(5400)), .bytes([104, 105]), true])
+    #expect(
+      try await Script("{a: [1, 2.5, \"b\"], \"c d\": nil}").run() == ["a": [1, 2.5, "b"], "c d": nil])
+    #expect(
+      try await Script("[1h30m, bytes(\"hi\"), true]").run() == [
+        .duration(.seconds(5400)), .bytes([104, 105]), true,
+      ])
   }
 
   @Test("problems have code, place and hint") func problems() throws {
@@ -84,10 +90,12 @@ import Testing
     #expect(try await Script("shout(\"a\", times: 3) + shout(\"b\")", options: options).run() == "AAAB")
     #expect(try await Script("sum(1, 2, 3)", options: options).run() == 6)
     #expect(
-      try await Script("try { shout(1) } catch TypeError as e { e.message }", options: options).run() == "a text, please")
+      try await Script("try { shout(1) } catch TypeError as e { e.message }", options: options).run()
+        == "a text, please")
   }
 
-  @Test("a waiting host function holds nobody up, and is cancelled by a deadline") func waiting() async throws {
+  @Test("a waiting host function holds nobody up, and is cancelled by a deadline") func waiting() async throws
+  {
     let isCancelled = Mutex(false)
     var options = ScriptOptions()
     options.functions = [

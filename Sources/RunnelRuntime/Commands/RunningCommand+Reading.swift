@@ -28,6 +28,19 @@ extension RunningCommand {
     return isWaiting ? .wait : .end
   }
 
+  /// What there is of the output, as bytes; `.end` only when nothing more can come.
+  func nextPiece(_ channel: Channel) -> StreamStep {
+    lock.withLock {
+      guard let pipe = pipe(channel) else { return .end }
+      let count = pipe.buffer.count
+      guard count > 0 else { return pipe.hasEnded ? .end : .wait }
+      let piece = [UInt8](pipe.buffer.bytes[..<count])
+      pipe.buffer.consume(count)
+      if pipe.watch == nil, pipe.wantsMore, !isConcluded { watchOutput(of: pipe) }
+      return .item(.bytes(piece))
+    }
+  }
+
   private static func takeLine(_ pipe: OutputPipe) -> Value? {
     let buffer = pipe.buffer
     guard buffer.count > 0 else { return nil }
@@ -69,10 +82,13 @@ extension RunningCommand {
 
   /// Waits until there may be a line, or until the output has ended: also when all programs have, and somebody else
   /// holds the pipe.
-  func waitForLine(_ channel: Channel, _ strand: Strand) async throws(Raised) {
+  ///
+  /// - Parameter orPiece: anything that has come is enough.
+  func waitForLine(_ channel: Channel, orPiece: Bool = false, _ strand: Strand) async throws(Raised) {
     try await wait(strand, "the output of `\(plan.text)`") {
       guard !isConcluded, let pipe = pipe(channel), !pipe.hasEnded else { return true }
       if pipe.watch == nil { watchOutput(of: pipe) }
+      if orPiece, pipe.buffer.count > 0 { return true }
       return pipe.buffer.lineLength() != nil || runningCount == 0
     }
     if lock.withLock({ runningCount == 0 }) { conclude() }

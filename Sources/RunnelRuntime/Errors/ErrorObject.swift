@@ -40,7 +40,9 @@ public final class ErrorObject: Object, @unchecked Sendable {
   /// Only for `ErrorKind.exit`: the exit status.
   var exitCode: Int = 0
 
-  public init(_ kind: ErrorKind, _ message: String, data: MapStorage = MapStorage(), cause: ErrorObject? = nil) {
+  public init(
+    _ kind: ErrorKind, _ message: String, data: MapStorage = MapStorage(), cause: ErrorObject? = nil
+  ) {
     self.kind = kind
     self.message = message
     self.data = data

@@ -24,7 +24,9 @@ public struct ErrorReport {
     }
     for note in error.notes { text += indent + "  " + style("36", "note") + ": " + note + "\n" }
     guard depth < Self.depthLimit else { return }
-    if let cause = error.cause { write(cause, label: "caused by", indent: indent + "  ", depth: depth + 1, to: &text) }
+    if let cause = error.cause {
+      write(cause, label: "caused by", indent: indent + "  ", depth: depth + 1, to: &text)
+    }
     for other in error.suppressed {
       write(other, label: "suppressed", indent: indent + "  ", depth: depth + 1, to: &text)
     }
@@ -49,12 +51,14 @@ public struct ErrorReport {
     let source = entry.source.line(place.line)
     let end = entry.source.place(of: entry.span.end)
     let width = end.line == place.line ? max(1, end.column - place.column) : 1
-    var text = "\(gutter)\(style("34", "-->")) \(entry.source.name):\(place.line):\(place.column) in `\(entry.function)`\n"
+    var text =
+      "\(gutter)\(style("34", "-->")) \(entry.source.name):\(place.line):\(place.column) in `\(entry.function)`\n"
     guard source.utf8.count < 400 else { return text }
     let lead = source.unicodeScalars.prefix(place.column - 1).map { $0 == "\t" ? "\t" : " " }.joined()
     text += "\(gutter) \(style("34", "|"))\n"
     text += "\(indent)\(style("34", number)) \(style("34", "|")) \(source)\n"
-    text += "\(gutter) \(style("34", "|")) \(lead)\(style("31;1", String(repeating: "^", count: min(width, 200))))\n"
+    text +=
+      "\(gutter) \(style("34", "|")) \(lead)\(style("31;1", String(repeating: "^", count: min(width, 200))))\n"
     return text
   }
 

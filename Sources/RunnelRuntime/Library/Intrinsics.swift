@@ -172,6 +172,22 @@ enum Intrinsics {
     ) {
       call throws(Raised) in try LineCutting.cut(call)
     },
+    function("__text_of(pieces) → string", "For `text`: strings, as lines, and bytes in one text.") {
+      call throws(Raised) in try StageParser.text(call)
+    },
+    function("__json_parser()", "For `json`: what holds the state of a text that comes in pieces.") { _ in
+      .object(JSONStageParser())
+    },
+    function("__csv_parser(header, sep)", "For `csv`, as `__json_parser`.") { call throws(Raised) in
+      .object(
+        CSVStageParser(
+          separator: try CSVLibrary.separator(call, at: 1), hasHeader: try call.bool(0, default: true)))
+    },
+    function("__parse(parser, piece) → list", "The values that a piece completes; nil is the end.") {
+      call throws(Raised) in
+      guard case .object(let object) = call[0], let parser = object as? StageParser else { return .list([]) }
+      return .list(try parser.take(call[1], call.strand))
+    },
   ]
 
   private static func pairedKeys(_ call: borrowing NativeCall, _ count: Int) throws(Raised) -> [Value] {

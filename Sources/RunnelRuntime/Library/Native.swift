@@ -89,7 +89,9 @@ public struct NativeParameters: Sendable {
         isRest = true
         bytes = bytes.dropFirst()
       }
-      let name = Self.take(&bytes) { $0 == UInt8(ascii: "_") || ($0 | 0x20) >= UInt8(ascii: "a") || ($0 >= 0x30 && $0 <= 0x39) }
+      let name = Self.take(&bytes) {
+        $0 == UInt8(ascii: "_") || ($0 | 0x20) >= UInt8(ascii: "a") || ($0 >= 0x30 && $0 <= 0x39)
+      }
       guard !name.isEmpty else { break }
       var optional = isRest
       if bytes.first == UInt8(ascii: ":") { keywordOnly = true }

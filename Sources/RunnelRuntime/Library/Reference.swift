@@ -10,7 +10,7 @@ public enum Reference {
   public static func pages() -> [Page] { pages(of: Library.groups) }
 
   /// All pages, sorted by name; groups of one name make one page. What only the prelude may call is left out.
-  static func pages(of groups: [NativeGroup] ) -> [Page] {
+  static func pages(of groups: [NativeGroup]) -> [Page] {
     var names: [String] = []
     var byName: [String: [NativeGroup]] = [:]
     for group in groups where group.name != "__" {
@@ -23,7 +23,9 @@ public enum Reference {
   }
 
   private static func page(_ name: String, _ groups: [NativeGroup]) -> String {
-    let functions = groups.flatMap(\.functions).filter { !$0.name.hasPrefix("__") }.sorted { $0.name < $1.name }
+    let functions = groups.flatMap(\.functions).filter { !$0.name.hasPrefix("__") }.sorted {
+      $0.name < $1.name
+    }
     let constants = groups.flatMap(\.constants).sorted { $0.name < $1.name }
     let isType = functions.contains { $0.receiver != nil }
     let title = name.isEmpty ? "Global functions" : (isType ? "Methods of `\(name)`" : "`\(name)`")

@@ -42,6 +42,13 @@ enum StageFunctions {
       "lines(xs) → stream", "__lines_stage",
       "Text and bytes cut into lines, without their ends. Each string is whole lines; bytes may be cut anywhere."
     ),
+    function("text(xs) → stream", "__text_stage", "All of it as one string; strings are lines."),
+    function(
+      "__json(xs) → stream", "__json_stage",
+      "The stage `json`: values of JSON, however they are spread over lines."),
+    function(
+      "__csv(xs, header = true, sep = \",\") → stream", "__csv_stage",
+      "The stage `csv`: rows, as `csv.parse` gives them."),
   ]
 
   private static let sinks: [NativeFunction] = [

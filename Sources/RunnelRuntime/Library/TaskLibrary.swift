@@ -13,7 +13,8 @@ enum TaskLibrary {
         body: .waiting { strand, arguments throws(Raised) in
           guard case .duration(let duration)? = arguments.first else {
             throw Raised(
-              .typeError, "`sleep` takes a duration, not \(arguments.first?.typeName ?? "nothing"); write `sleep(5s)`")
+              .typeError,
+              "`sleep` takes a duration, not \(arguments.first?.typeName ?? "nothing"); write `sleep(5s)`")
           }
           try await strand.pause(duration, reason: "a sleep")
           return .nil
@@ -62,10 +63,13 @@ enum TaskLibrary {
       NativeFunction(
         "get(name, default = nil) → string", receiver: "env",
         documentation: "The value of a variable, or `default` where there is none.",
-        body: .plain { call throws(Raised) in call.strand.environment[.string(try call.string(1))] ?? call[2] }),
+        body: .plain { call throws(Raised) in call.strand.environment[.string(try call.string(1))] ?? call[2]
+        }),
       NativeFunction(
         "has(name) → bool", receiver: "env", documentation: "Whether a variable is set.",
-        body: .plain { call throws(Raised) in .bool(call.strand.environment[.string(try call.string(1))] != nil) }),
+        body: .plain { call throws(Raised) in
+          .bool(call.strand.environment[.string(try call.string(1))] != nil)
+        }),
       NativeFunction(
         "keys() → list", receiver: "env", documentation: "The names of all variables.",
         body: .plain { call in .list(call.strand.environment.map(\.key)) }),
@@ -73,8 +77,11 @@ enum TaskLibrary {
         "items() → list", receiver: "env", documentation: "All variables as `[name, value]`.",
         body: .plain { call in .list(call.strand.environment.map { .list([$0.key, $0.value]) }) }),
       NativeFunction(
-        "remove(name) → string", receiver: "env", documentation: "Takes a variable out; gives its value or nil.",
-        body: .plain { call throws(Raised) in call.strand.environment.remove(.string(try call.string(1))) ?? .nil }),
+        "remove(name) → string", receiver: "env",
+        documentation: "Takes a variable out; gives its value or nil.",
+        body: .plain { call throws(Raised) in
+          call.strand.environment.remove(.string(try call.string(1))) ?? .nil
+        }),
       NativeFunction(
         "to_map() → map", receiver: "env", documentation: "A copy as an ordinary map.",
         body: .plain { call in .object(MapObject(call.strand.environment)) }),
@@ -107,7 +114,8 @@ enum TaskLibrary {
           return .nil
         }),
       NativeFunction(
-        "__first_ended(tasks) → key", documentation: "The key of the first task of a map that has ended; waits for one.",
+        "__first_ended(tasks) → key",
+        documentation: "The key of the first task of a map that has ended; waits for one.",
         body: .waiting { strand, arguments throws(Raised) in
           guard let map = arguments.first?.map else { return .nil }
           let interpreter = strand.interpreter

@@ -25,7 +25,8 @@ public final class LoadedFunction: @unchecked Sendable {
   let isScope: Bool
 
   init(
-    code: FunctionCode, source: SourceFile, isPrelude: Bool, constants values: [Value], methods rows: [MethodRow?]
+    code: FunctionCode, source: SourceFile, isPrelude: Bool, constants values: [Value],
+    methods rows: [MethodRow?]
   ) {
     self.code = code
     self.source = source
@@ -79,7 +80,8 @@ enum TypeNames {
     "function", "function", "function", "",
     "error", "regex", "time", "module",
     "task", "stream", "", "scope",
-    "channel", "lock", "semaphore", "limiter", "event", "barrier", "condition", "shared", "shared_array", "pool",
+    "channel", "lock", "semaphore", "limiter", "event", "barrier", "condition", "shared", "shared_array",
+    "pool",
     "file", "command", "env", "executor", "resource", "", "",
     "", "",
   ]

@@ -12,7 +12,9 @@ public final class LoadedModule: @unchecked Sendable {
   var hasRun = false
 
   /// - Parameter globals: what the host gives by name, `args` and functions of an embedder's.
-  init(code: ModuleCode, isPrelude: Bool = false, modules: [LoadedModule] = [], globals: [String: Value] = [:]) {
+  init(
+    code: ModuleCode, isPrelude: Bool = false, modules: [LoadedModule] = [], globals: [String: Value] = [:]
+  ) {
     self.code = code
     functions = code.functions.map { function in
       var rows: [MethodRow?] = Array(repeating: nil, count: function.constants.count)

@@ -24,8 +24,17 @@ extension Machine {
         unsafeDowncast(callee, to: ErrorKind.self), (0..<count).map { registers[a + 1 + $0] }, [])
       finishCall(a, count, .object(error))
       return nil
+    case .namespace:
+      guard let stage = namespaceStage(callee) else { throw notCallable(registers[a]) }
+      registers[a] = .object(stage)
+      return try callNative(stage, a, first: a + 1, count)
     default: throw notCallable(registers[a])
     }
+  }
+
+  /// `json` and `csv` are namespaces, and stages as well.
+  private func namespaceStage(_ object: Object) -> NativeFunction? {
+    Library.intrinsic("__" + unsafeDowncast(object, to: NamespaceObject.self).group.name)
   }
 
   func notCallable(_ value: Value) -> Raised {
@@ -87,14 +96,16 @@ extension Machine {
     }
     let noun = maximum == 1 && function.requiredCount == 1 ? "argument" : "arguments"
     return Raised(
-      .arityError, "`\(function.code.name)(\(names.joined(separator: ", ")))` takes \(wanted) \(noun), not \(count)")
+      .arityError,
+      "`\(function.code.name)(\(names.joined(separator: ", ")))` takes \(wanted) \(noun), not \(count)")
   }
 
   // MARK: Built-ins
 
   /// Calls a built-in whose arguments, the receiver of a method among them, begin at register `first`; the result goes
   /// to register `a`.
-  func callNative(_ native: NativeFunction, _ a: Int, first: Int, _ count: Int) throws(Raised) -> MachineExit? {
+  func callNative(_ native: NativeFunction, _ a: Int, first: Int, _ count: Int) throws(Raised) -> MachineExit?
+  {
     let parameters = native.parameters
     let receivers = native.receiver == nil ? 0 : 1
     let given = count - receivers
@@ -137,7 +148,9 @@ extension Machine {
       return .wait { strand throws(Raised) in try await body(strand, arguments) }
     case .mutating, .preludeMutating, .mutatingEither:
       throw Raised(
-        .typeError, "`\(native.name)` changes the \(native.receiver ?? "value") it is called on, which must be in a `var`")
+        .typeError,
+        "`\(native.name)` changes the \(native.receiver ?? "value") it is called on, which must be in a `var`"
+      )
     case .machine(let builtin):
       return try callMachine(builtin, a, first, count)
     }
@@ -195,7 +208,8 @@ extension Machine {
   func callShape(_ a: Int, _ constant: Int, method: Instruction?) throws(Raised) -> MachineExit? {
     let function = fiber.frames[fiber.frameCount - 1].function.takeUnretainedValue()
     guard case .shape(let shape) = function.code.constants[constant] else { return nil }
-    return try callShape(a, shape, method: method.map { (name: function.methods[$0.c], isOptional: $0.flag == 1) })
+    return try callShape(
+      a, shape, method: method.map { (name: function.methods[$0.c], isOptional: $0.flag == 1) })
   }
 
   func callShape(_ a: Int, _ shape: CallShape, method: (name: MethodRow?, isOptional: Bool)?) throws(Raised)
@@ -231,7 +245,8 @@ extension Machine {
         callee = stored
       }
     }
-    guard case .object(let object) = callee else { throw notCallable(callee) }
+    guard case .object(var object) = callee else { throw notCallable(callee) }
+    if object.tag == .namespace, let stage = namespaceStage(object) { object = stage }
     switch object.tag {
     case .closure:
       let closure = unsafeDowncast(object, to: Closure.self)
@@ -241,7 +256,8 @@ extension Machine {
       try enterBound(closure, a, bound.count)
       return nil
     case .native:
-      return try callNative(unsafeDowncast(object, to: NativeFunction.self), a, receiver, positional, keywords)
+      return try callNative(
+        unsafeDowncast(object, to: NativeFunction.self), a, receiver, positional, keywords)
     case .kind:
       registers[a] = .object(try makeError(unsafeDowncast(object, to: ErrorKind.self), positional, keywords))
       return nil
@@ -266,7 +282,8 @@ extension Machine {
 
   /// Arguments in the order of a function's parameters; those not given are marked so. A rest parameter's are at the end.
   private func bind(
-    _ function: LoadedFunction, _ positional: [Value], _ keywords: [(name: String, value: Value)], skipping: Int
+    _ function: LoadedFunction, _ positional: [Value], _ keywords: [(name: String, value: Value)],
+    skipping: Int
   ) throws(Raised) -> [Value] {
     let names = function.code.parameters.names
     let named = function.hasRest ? names.count - 1 : names.count
@@ -352,12 +369,16 @@ extension Machine {
       return try callMachine(builtin, a, a + 1, all.count + rest.count)
     case .mutating, .preludeMutating, .mutatingEither:
       throw Raised(
-        .typeError, "`\(native.name)` changes the \(native.receiver ?? "value") it is called on, which must be in a `var`")
+        .typeError,
+        "`\(native.name)` changes the \(native.receiver ?? "value") it is called on, which must be in a `var`"
+      )
     }
   }
 
   /// As the other, with arguments that are bound already.
-  private func enterPrelude(_ native: NativeFunction, _ name: String, _ a: Int, _ all: [Value], _ rest: [Value])
+  private func enterPrelude(
+    _ native: NativeFunction, _ name: String, _ a: Int, _ all: [Value], _ rest: [Value]
+  )
     throws(Raised)
   {
     let closure = try PreludeCode.closure(named: name)
@@ -451,7 +472,8 @@ extension Machine {
     }
     var data = MapStorage()
     for (name, value) in keywords { data.set(.string(name), value) }
-    let message = try positional.first.map { value throws(Raised) in value.isNil ? "" : try describe(value) } ?? ""
+    let message =
+      try positional.first.map { value throws(Raised) in value.isNil ? "" : try describe(value) } ?? ""
     return ErrorObject(kind, message, data: data)
   }
 
@@ -477,7 +499,8 @@ extension Machine {
   }
 
   /// What `x.name(…)` calls where the type has no such method: a map's function, a module's or namespace's member.
-  private func storedFunction(_ receiver: Value, _ row: MethodRow, isOptional: Bool) throws(Raised) -> Value? {
+  private func storedFunction(_ receiver: Value, _ row: MethodRow, isOptional: Bool) throws(Raised) -> Value?
+  {
     let name = row.name
     if case .object(let object) = receiver {
       switch object.tag {
@@ -486,8 +509,10 @@ extension Machine {
         if let position = storage.position(of: name) { return storage[position: position] }
         if isOptional { return nil }
         throw Raised(
-          .keyError, "the map has no key `\(name.text)`, and maps have no such method"
-            + suggestion(name.text, storage.compactMap { $0.key.string?.text } + Library.methodNames(of: "map")))
+          .keyError,
+          "the map has no key `\(name.text)`, and maps have no such method"
+            + suggestion(
+              name.text, storage.compactMap { $0.key.string?.text } + Library.methodNames(of: "map")))
       case .module, .namespace, .error:
         return try field(receiver, .object(name))
       default: break

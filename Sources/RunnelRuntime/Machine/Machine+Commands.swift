@@ -15,7 +15,7 @@ extension Machine {
     let plan = try CommandWords.plan(descriptor, values: values, strand)
     switch instruction.opcode {
     case .commandSource:
-      registers[a] = .object(CommandSource.stream(plan, strand))
+      registers[a] = .object(CommandSource.stream(plan, isRaw: instruction.flag == 1, strand))
       return nil
     case .commandStage:
       return try commandStage(plan, CommandRole(rawValue: instruction.flag) ?? .stage, a)

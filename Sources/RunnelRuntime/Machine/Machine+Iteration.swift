@@ -61,7 +61,9 @@ extension Machine {
     return Raised(.typeError, "\(value.typeName) cannot be iterated\(advice)")
   }
 
-  func advanceIterator(_ registers: UnsafeMutablePointer<Value>, _ instruction: Instruction) throws(Raised) -> Advance {
+  func advanceIterator(_ registers: UnsafeMutablePointer<Value>, _ instruction: Instruction) throws(Raised)
+    -> Advance
+  {
     let state = registers + instruction.a
     let target = registers + instruction.b
     let isPair = instruction.flag == 1
@@ -88,7 +90,9 @@ extension Machine {
       return .end
     case .range:
       guard case .int(let count) = state[2], position < count else { return .end }
-      give(.int(unsafeDowncast(object, to: RangeObject.self).item(at: position)), at: position, to: target, isPair)
+      give(
+        .int(unsafeDowncast(object, to: RangeObject.self).item(at: position)), at: position, to: target,
+        isPair)
       state[1] = .int(position + 1)
       return .item
     case .stream:

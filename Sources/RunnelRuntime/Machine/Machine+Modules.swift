@@ -30,7 +30,9 @@ extension Machine {
 
   /// The lines of an open file, as a stream.
   func fileLines(_ value: Value) throws(Raised) -> StreamObject {
-    guard let file = value.object(.file, as: FileObject.self) else { throw Raised(.typeError, "this is no file") }
+    guard let file = value.object(.file, as: FileObject.self) else {
+      throw Raised(.typeError, "this is no file")
+    }
     return try file.lines()
   }
 
@@ -39,11 +41,13 @@ extension Machine {
   /// What a stage reads: a stream of what stands before the `|` (language.md §14.0, §14.2).
   func pipeSource(_ value: Value) throws(Raised) -> Value {
     guard case .object(let object) = value else {
-      throw Raised(.typeError, "\(value.typeName) is no source of a pipeline; a list, a range, a stream or a command is")
+      throw Raised(
+        .typeError, "\(value.typeName) is no source of a pipeline; a list, a range, a stream or a command is")
     }
     switch object.tag {
     case .stream: return value
-    case .list: return .object(StreamObject(source: ListSource(unsafeDowncast(object, to: ListObject.self).items)))
+    case .list:
+      return .object(StreamObject(source: ListSource(unsafeDowncast(object, to: ListObject.self).items)))
     case .range:
       let range = unsafeDowncast(object, to: RangeObject.self)
       if range.isDuration { throw Raised(.typeError, "a range of durations is no source of a pipeline") }

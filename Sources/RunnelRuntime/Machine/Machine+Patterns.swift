@@ -13,7 +13,8 @@ extension Machine {
       return value.typeName == name && !value.isMissing
     case .matchValue: return try isEqual(value, registers[instruction.b])
     case .matchRange:
-      return try isIn(value, registers[instruction.b], registers[instruction.b + 1], inclusive: instruction.flag == 1)
+      return try isIn(
+        value, registers[instruction.b], registers[instruction.b + 1], inclusive: instruction.flag == 1)
     case .matchList:
       guard let list = value.list else { return false }
       return instruction.flag == 1 ? list.items.count >= instruction.b : list.items.count == instruction.b
@@ -29,7 +30,9 @@ extension Machine {
       guard isOrdered(value, lower), let order = try orderOf(lower, value), order <= 0 else { return false }
     }
     if !upper.isNil {
-      guard isOrdered(value, upper), let order = try orderOf(value, upper), order < 0 || (inclusive && order == 0) else {
+      guard isOrdered(value, upper), let order = try orderOf(value, upper),
+        order < 0 || (inclusive && order == 0)
+      else {
         return false
       }
     }

@@ -6,13 +6,17 @@ import RunnelCompiler
 extension Machine {
   // MARK: One step
 
-  func setIndex(_ base: UnsafeMutablePointer<Value>, _ key: Value, _ value: UnsafeMutablePointer<Value>) throws(Raised) {
+  func setIndex(_ base: UnsafeMutablePointer<Value>, _ key: Value, _ value: UnsafeMutablePointer<Value>)
+    throws(Raised)
+  {
     let new = value.pointee
     try Self.assign(&base.pointee, key, new)
     value.pointee = .nil
   }
 
-  func setMapField(_ base: UnsafeMutablePointer<Value>, _ name: Value, _ value: UnsafeMutablePointer<Value>) throws(Raised) {
+  func setMapField(_ base: UnsafeMutablePointer<Value>, _ name: Value, _ value: UnsafeMutablePointer<Value>)
+    throws(Raised)
+  {
     let new = value.pointee
     try Self.assign(&base.pointee, name, new, isField: true)
     value.pointee = .nil
@@ -20,8 +24,12 @@ extension Machine {
 
   /// `base[key] = value`, or `base.key = value`.
   @inline(__always)
-  private static func assign(_ base: inout Value, _ key: Value, _ value: Value, isField: Bool = false) throws(Raised) {
-    try step(into: &base, key, isField: isField, mayAdd: true) { (place: inout Value) throws(Raised) in place = value }
+  private static func assign(_ base: inout Value, _ key: Value, _ value: Value, isField: Bool = false)
+    throws(Raised)
+  {
+    try step(into: &base, key, isField: isField, mayAdd: true) { (place: inout Value) throws(Raised) in
+      place = value
+    }
   }
 
   /// Gives the place of a key in a container to `change`.
@@ -72,7 +80,9 @@ extension Machine {
   }
 
   /// The keys of a place's steps: names from the descriptor, indexes from registers.
-  private func keys(_ place: PlaceDescriptor, _ first: UnsafeMutablePointer<Value>) -> [(key: Value, isField: Bool)] {
+  private func keys(_ place: PlaceDescriptor, _ first: UnsafeMutablePointer<Value>) -> [(
+    key: Value, isField: Bool
+  )] {
     var next = 0
     return place.steps.map { step in
       switch step {
@@ -84,7 +94,9 @@ extension Machine {
     }
   }
 
-  func placeSet(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>, _ frame: Frame) throws(Raised) {
+  func placeSet(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>, _ frame: Frame)
+    throws(Raised)
+  {
     guard let place = descriptor(instruction, frame) else { return }
     let value = registers[instruction.c]
     let keys = keys(place, registers + instruction.a)
@@ -92,12 +104,16 @@ extension Machine {
     registers[instruction.c] = .nil
   }
 
-  private func set(_ place: PlaceDescriptor, _ keys: [(key: Value, isField: Bool)], _ value: Value, _ frame: Frame)
+  private func set(
+    _ place: PlaceDescriptor, _ keys: [(key: Value, isField: Bool)], _ value: Value, _ frame: Frame
+  )
     throws(Raised)
   {
     if case .environment = place.base { return try setEnvironment(keys, value) }
     try change(place, frame) { (root: inout Value) throws(Raised) in
-      try Self.descend(&root, keys[...], mayAdd: true) { (target: inout Value) throws(Raised) in target = value }
+      try Self.descend(&root, keys[...], mayAdd: true) { (target: inout Value) throws(Raised) in
+        target = value
+      }
     }
   }
 
@@ -143,7 +159,9 @@ extension Machine {
   private func change(_ target: Value, _ body: (inout Value) throws(Raised) -> Void) throws(Raised) {
     guard let cell = target.cell else { return }
     _ = try readCell(target)
-    guard cell.owner == fiber.id else { throw Raised(.isolationError, "this variable belongs to another task") }
+    guard cell.owner == fiber.id else {
+      throw Raised(.isolationError, "this variable belongs to another task")
+    }
     if attemptDepth > 0 { undoLog.append((cell, cell.value)) }
     try body(&cell.value)
   }
@@ -165,7 +183,9 @@ extension Machine {
     strand.context.environment.set(.object(name), value)
   }
 
-  func placeGet(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>, _ frame: Frame) throws(Raised) {
+  func placeGet(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>, _ frame: Frame)
+    throws(Raised)
+  {
     guard let place = descriptor(instruction, frame) else { return }
     registers[instruction.c] = try value(of: place, keys(place, registers + instruction.a), frame)
   }
@@ -192,11 +212,14 @@ extension Machine {
 
   /// Calls a method on a place. Its registers: the result's, the keys, the arguments. Where the type's method of
   /// that name changes nothing, this is a call like any other.
-  func placeCall(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>, _ frame: Frame) throws(Raised)
+  func placeCall(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>, _ frame: Frame)
+    throws(Raised)
     -> MachineExit?
   {
     let function = frame.function.takeUnretainedValue()
-    guard let place = descriptor(instruction, frame), let row = function.methods[instruction.b] else { return nil }
+    guard let place = descriptor(instruction, frame), let row = function.methods[instruction.b] else {
+      return nil
+    }
     let a = instruction.a
     let keyCount = place.keyCount
     let first = a + 1 + keyCount
@@ -291,7 +314,8 @@ extension Machine {
   /// Calls a mutating method on the value in a place.
   private func mutate(
     _ native: NativeFunction, _ body: (inout Value, borrowing NativeCall) throws(Raised) -> Value,
-    _ place: PlaceDescriptor, _ keys: [(key: Value, isField: Bool)], _ frame: Frame, _ a: Int, _ arguments: [Value],
+    _ place: PlaceDescriptor, _ keys: [(key: Value, isField: Bool)], _ frame: Frame, _ a: Int,
+    _ arguments: [Value],
     _ rest: [Value]
   ) throws(Raised) {
     var result = Value.nil
@@ -323,7 +347,8 @@ extension Machine {
     let registers = fiber.registers + frame.base
     fiber.registers[absolute] = .nil
     let instruction = (frame.pc - 1).pointee
-    guard instruction.opcode == .placeCall, case .place(let place) = function.code.constants[instruction.b] else { return }
+    guard instruction.opcode == .placeCall, case .place(let place) = function.code.constants[instruction.b]
+    else { return }
     registers[instruction.a] = .nil
     try set(place, keys(place, registers + instruction.a + 1), value, frame)
   }

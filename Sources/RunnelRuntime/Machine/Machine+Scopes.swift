@@ -21,7 +21,8 @@ extension Machine {
     case .attempt: open(.attempt)
     case .timeout:
       guard case .duration(let limit) = operand.pointee else {
-        throw Raised(.typeError, "`timeout` takes a duration, not \(operand.pointee.typeName); write `timeout 5s`")
+        throw Raised(
+          .typeError, "`timeout` takes a duration, not \(operand.pointee.typeName); write `timeout 5s`")
       }
       begin(timeout: limit)
     }
@@ -149,9 +150,14 @@ extension Machine {
   private static func collectResources(_ value: Value, _ found: inout Set<ObjectIdentifier>, depth: Int) {
     guard depth < nestingLimit, case .object(let object) = value else { return }
     switch object.tag {
-    case .list: for item in unsafeDowncast(object, to: ListObject.self).items { collectResources(item, &found, depth: depth + 1) }
+    case .list:
+      for item in unsafeDowncast(object, to: ListObject.self).items {
+        collectResources(item, &found, depth: depth + 1)
+      }
     case .map:
-      for (_, item) in unsafeDowncast(object, to: MapObject.self).storage { collectResources(item, &found, depth: depth + 1) }
+      for (_, item) in unsafeDowncast(object, to: MapObject.self).storage {
+        collectResources(item, &found, depth: depth + 1)
+      }
     default: if object is ResourceObject { found.insert(ObjectIdentifier(object)) }
     }
   }
@@ -203,7 +209,10 @@ extension Machine {
       return wait
     }
     settle(completion, scope)
-    if case .int(1) = completion[0] {} else { pass(resourcesOf: scope, in: completion[0].isZero ? value.pointee : completion[1]) }
+    if case .int(1) = completion[0] {
+    } else {
+      pass(resourcesOf: scope, in: completion[0].isZero ? value.pointee : completion[1])
+    }
     if let wait = closingWait(scope) {
       resumption = .again
       return wait
@@ -283,7 +292,9 @@ extension Machine {
     return nil
   }
 
-  func cleanupFail(_ completion: UnsafeMutablePointer<Value>, _ value: UnsafeMutablePointer<Value>) -> MachineExit? {
+  func cleanupFail(_ completion: UnsafeMutablePointer<Value>, _ value: UnsafeMutablePointer<Value>)
+    -> MachineExit?
+  {
     guard let error = value.pointee.error else {
       skipInstruction()
       return nil

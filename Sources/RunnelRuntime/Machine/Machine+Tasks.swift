@@ -6,7 +6,8 @@ import RunnelScheduler
 extension Machine {
   // MARK: spawn
 
-  func spawn(_ window: UnsafeMutablePointer<Value>, _ instruction: Instruction, _ frame: Frame) throws(Raised) {
+  func spawn(_ window: UnsafeMutablePointer<Value>, _ instruction: Instruction, _ frame: Frame) throws(Raised)
+  {
     guard case .spawn(let descriptor) = frame.function.takeUnretainedValue().code.constants[instruction.b],
       let closure = window[0].closure
     else { return }
@@ -18,7 +19,9 @@ extension Machine {
     var name: String?
     if descriptor.hasName {
       let value = operand()
-      guard let text = value.string?.text else { throw Raised(.typeError, "a task's name is a string, not \(value.typeName)") }
+      guard let text = value.string?.text else {
+        throw Raised(.typeError, "a task's name is a string, not \(value.typeName)")
+      }
       name = text
     }
     var scope: Scope
@@ -108,7 +111,9 @@ extension Machine {
 
   // MARK: Built-ins of the machine's own
 
-  func callMachine(_ builtin: MachineBuiltin, _ a: Int, _ first: Int, _ count: Int) throws(Raised) -> MachineExit? {
+  func callMachine(_ builtin: MachineBuiltin, _ a: Int, _ first: Int, _ count: Int) throws(Raised)
+    -> MachineExit?
+  {
     let registers = fiber.registers + fiber.frames[fiber.frameCount - 1].base
     switch builtin {
     case .exit:

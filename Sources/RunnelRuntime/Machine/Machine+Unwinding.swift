@@ -59,7 +59,9 @@ extension Machine {
 
   private func handler(in function: LoadedFunction, at offset: Int) -> FunctionCode.Handler? {
     let offset = Int32(offset)
-    for handler in function.code.handlers where handler.start <= offset && offset < handler.end { return handler }
+    for handler in function.code.handlers where handler.start <= offset && offset < handler.end {
+      return handler
+    }
     return nil
   }
 
@@ -106,7 +108,8 @@ extension Machine {
     } else if let kind = value.kind {
       error = ErrorObject(kind, "")
     } else {
-      throw Raised(.typeError, "cannot raise \(value.typeName): only errors can be raised, such as `Error(\"…\")`")
+      throw Raised(
+        .typeError, "cannot raise \(value.typeName): only errors can be raised, such as `Error(\"…\")`")
     }
     if let cause {
       guard let causeError = cause.error else {

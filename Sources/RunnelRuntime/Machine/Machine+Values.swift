@@ -24,7 +24,9 @@ extension Machine {
   private func isolation(_ name: String) -> Raised {
     let what = name.isEmpty ? "this variable" : "`\(name)`"
     return Raised(
-      .isolationError, "\(what) belongs to another task; make it a `let`, share it with `shared(…)`, or pass it as an argument")
+      .isolationError,
+      "\(what) belongs to another task; make it a `let`, share it with `shared(…)`, or pass it as an argument"
+    )
   }
 
   func readCell(_ value: Value) throws(Raised) -> Value {
@@ -63,7 +65,9 @@ extension Machine {
     let a = instruction.a
     let b = instruction.b
     // `xs += ys` on a list of its own grows it in place.
-    if a == b, case .object(let object) = registers[a], object.tag == .list, let more = registers[instruction.c].list {
+    if a == b, case .object(let object) = registers[a], object.tag == .list,
+      let more = registers[instruction.c].list
+    {
       registers[a] = .nil
       var list = unsafeDowncast(object, to: ListObject.self)
       try extend(&list, with: more.items)
@@ -78,7 +82,9 @@ extension Machine {
     list.items += items
   }
 
-  func arithmetic(_ operation: ArithmeticOperator, _ registers: UnsafeMutablePointer<Value>, _ instruction: Instruction)
+  func arithmetic(
+    _ operation: ArithmeticOperator, _ registers: UnsafeMutablePointer<Value>, _ instruction: Instruction
+  )
     throws(Raised)
   {
     registers[instruction.a] = try binary(operation, registers[instruction.b], registers[instruction.c])
@@ -150,7 +156,9 @@ extension Machine {
     item.pointee = .nil
   }
 
-  func setMap(_ map: UnsafeMutablePointer<Value>, key: Value, value: UnsafeMutablePointer<Value>) throws(Raised) {
+  func setMap(_ map: UnsafeMutablePointer<Value>, key: Value, value: UnsafeMutablePointer<Value>)
+    throws(Raised)
+  {
     let hash = try requireKey(key)
     map.pointee.map?.storage.set(key, hash: hash, value.pointee)
     value.pointee = .nil
@@ -193,14 +201,17 @@ extension Machine {
     case (.duration(let a), .duration(let b)):
       return .object(RangeObject(lower: a, upper: b, inclusive: inclusive, isDuration: true))
     default:
-      throw Raised(.typeError, "a range goes from int to int, not from \(lower.typeName) to \(upper.typeName)")
+      throw Raised(
+        .typeError, "a range goes from int to int, not from \(lower.typeName) to \(upper.typeName)")
     }
   }
 
   // MARK: Reading parts
 
   func containment(_ item: Value, _ container: Value) throws(Raised) -> Bool {
-    if case .object(let object) = container, object.tag == .environment { return strand.environment[item] != nil }
+    if case .object(let object) = container, object.tag == .environment {
+      return strand.environment[item] != nil
+    }
     return try contains(item, in: container, strand: strand)
   }
 
@@ -235,7 +246,8 @@ extension Machine {
   private func environmentValue(_ name: StringObject) throws(Raised) -> Value {
     if let value = strand.environment[.object(name)] { return value }
     throw Raised(
-      .keyError, "the environment has no `\(name.text)`"
+      .keyError,
+      "the environment has no `\(name.text)`"
         + suggestion(name.text, strand.environment.compactMap { $0.key.string?.text }))
   }
 
@@ -246,12 +258,15 @@ extension Machine {
     switch base {
     case .object(let object) where object.tag == .map:
       throw Raised(
-        .keyError, "the map has no key `\(name.text)`"
-          + suggestion(name.text, unsafeDowncast(object, to: MapObject.self).storage.compactMap { $0.key.string?.text }))
+        .keyError,
+        "the map has no key `\(name.text)`"
+          + suggestion(
+            name.text, unsafeDowncast(object, to: MapObject.self).storage.compactMap { $0.key.string?.text }))
     case .object(let object) where object.tag == .error:
       let error = unsafeDowncast(object, to: ErrorObject.self)
       throw Raised(
-        .keyError, "\(error.kind.name) has no field `\(name.text)`"
+        .keyError,
+        "\(error.kind.name) has no field `\(name.text)`"
           + suggestion(name.text, error.data.compactMap { $0.key.string?.text } + ErrorFields.names))
     case .object(let object) where object.tag == .environment: return try environmentValue(name)
     case .object(let object) where object.tag == .module:
@@ -259,11 +274,13 @@ extension Machine {
     case .object(let object) where object.tag == .namespace:
       let group = unsafeDowncast(object, to: NamespaceObject.self).group
       throw Raised(
-        .keyError, "`\(group.name)` has no `\(name.text)`" + suggestion(name.text, group.functions.map(\.name)))
+        .keyError,
+        "`\(group.name)` has no `\(name.text)`" + suggestion(name.text, group.functions.map(\.name)))
     case .nil:
       throw Raised(.typeError, "nil has no `\(name.text)`; `?.\(name.text)` gives nil instead")
     default:
-      let advice = Library.method(of: base.typeName, name: name.text) == nil
+      let advice =
+        Library.method(of: base.typeName, name: name.text) == nil
         ? "" : "; it is a method: call it with `()`"
       throw Raised(.typeError, "\(base.typeName) has no `\(name.text)`\(advice)")
     }
@@ -300,7 +317,9 @@ extension Machine {
         return value
       case .namespace:
         let group = unsafeDowncast(object, to: NamespaceObject.self).group
-        if let constant = group.constants.first(where: { $0.name == name.text }) { return constant.value(strand) }
+        if let constant = group.constants.first(where: { $0.name == name.text }) {
+          return constant.value(strand)
+        }
         return group.functions.first { $0.name == name.text }.map { .object($0) }
       case .task: return TaskFields.value(of: unsafeDowncast(object, to: TaskObject.self), name.text)
       case .attempt: return unsafeDowncast(object, to: AttemptObject.self).field(name.text)

@@ -64,7 +64,8 @@ final class Machine: @unchecked Sendable {
     for (index, argument) in arguments.enumerated() { fiber.registers[1 + index] = argument }
     _ = fiber.push(
       Frame(
-        function: .passUnretained(function), closure: .passUnretained(closure), pc: UnsafePointer(function.instructions),
+        function: .passUnretained(function), closure: .passUnretained(closure),
+        pc: UnsafePointer(function.instructions),
         base: 1, flags: .hasScope))
     fiber.scopes.append(strand.root)
   }
@@ -151,7 +152,8 @@ final class Machine: @unchecked Sendable {
         case .getUpvalue:
           registers[a] = frame.pointee.closure._withUnsafeGuaranteedRef { $0.upvalues[instruction.b] }
         case .getUpvalueCell:
-          registers[a] = try readCell(frame.pointee.closure._withUnsafeGuaranteedRef { $0.upvalues[instruction.b] })
+          registers[a] = try readCell(
+            frame.pointee.closure._withUnsafeGuaranteedRef { $0.upvalues[instruction.b] })
         case .setUpvalueCell:
           try writeCell(
             frame.pointee.closure._withUnsafeGuaranteedRef { $0.upvalues[instruction.b] }, registers[a])
@@ -176,7 +178,9 @@ final class Machine: @unchecked Sendable {
               (registers + a).put(int: sum)
               continue
             }
-          } else if case .float(let x) = registers[instruction.b], case .float(let y) = registers[instruction.c] {
+          } else if case .float(let x) = registers[instruction.b],
+            case .float(let y) = registers[instruction.c]
+          {
             (registers + a).put(.float(x + y))
             continue
           }
@@ -192,7 +196,9 @@ final class Machine: @unchecked Sendable {
               (registers + a).put(int: difference)
               continue
             }
-          } else if case .float(let x) = registers[instruction.b], case .float(let y) = registers[instruction.c] {
+          } else if case .float(let x) = registers[instruction.b],
+            case .float(let y) = registers[instruction.c]
+          {
             (registers + a).put(.float(x - y))
             continue
           }
@@ -208,13 +214,17 @@ final class Machine: @unchecked Sendable {
               (registers + a).put(int: product)
               continue
             }
-          } else if case .float(let x) = registers[instruction.b], case .float(let y) = registers[instruction.c] {
+          } else if case .float(let x) = registers[instruction.b],
+            case .float(let y) = registers[instruction.c]
+          {
             (registers + a).put(.float(x * y))
             continue
           }
           try arithmetic(.multiply, registers, instruction)
         case .divide:
-          if case .float(let x) = registers[instruction.b], case .float(let y) = registers[instruction.c], y != 0 {
+          if case .float(let x) = registers[instruction.b], case .float(let y) = registers[instruction.c],
+            y != 0
+          {
             (registers + a).put(.float(x / y))
             continue
           }
@@ -274,7 +284,9 @@ final class Machine: @unchecked Sendable {
             registers[a] = try negated(registers[instruction.b])
           }
         case .not:
-          guard case .bool(let flag) = registers[instruction.b] else { throw notABool(registers[instruction.b]) }
+          guard case .bool(let flag) = registers[instruction.b] else {
+            throw notABool(registers[instruction.b])
+          }
           (registers + a).put(.bool(!flag))
 
         // MARK: Comparing
@@ -283,9 +295,11 @@ final class Machine: @unchecked Sendable {
         case .notEqual:
           (registers + a).put(.bool(try !isEqual(registers[instruction.b], registers[instruction.c])))
         case .less:
-          (registers + a).put(.bool(try isLess(registers[instruction.b], registers[instruction.c], instruction.flag)))
+          (registers + a).put(
+            .bool(try isLess(registers[instruction.b], registers[instruction.c], instruction.flag)))
         case .lessOrEqual:
-          (registers + a).put(.bool(try isLessOrEqual(registers[instruction.b], registers[instruction.c], instruction.flag)))
+          (registers + a).put(
+            .bool(try isLessOrEqual(registers[instruction.b], registers[instruction.c], instruction.flag)))
         case .contains:
           let found = try containment(registers[instruction.b], registers[instruction.c])
           (registers + a).put(.bool(found != (instruction.flag == 1)))
@@ -390,7 +404,8 @@ final class Machine: @unchecked Sendable {
           try prepareIterator(registers + a)
         case .iteratorNext:
           // Lists are what most loops run over.
-          if case .object(let object) = registers[a], object.tag == .list, case .int(let index) = registers[a + 1],
+          if case .object(let object) = registers[a], object.tag == .list,
+            case .int(let index) = registers[a + 1],
             instruction.flag == 0
           {
             let list = unsafeDowncast(object, to: ListObject.self)
@@ -433,11 +448,13 @@ final class Machine: @unchecked Sendable {
         case .format:
           registers[a] = try format(registers[instruction.b], constants[instruction.c])
         case .makeRange:
-          registers[a] = try makeRange(registers[instruction.b], registers[instruction.c], inclusive: instruction.flag == 1)
+          registers[a] = try makeRange(
+            registers[instruction.b], registers[instruction.c], inclusive: instruction.flag == 1)
 
         // MARK: Reading parts
         case .getIndex:
-          if case .int(let index) = registers[instruction.c], case .object(let object) = registers[instruction.b],
+          if case .int(let index) = registers[instruction.c],
+            case .object(let object) = registers[instruction.b],
             object.tag == .list
           {
             let list = unsafeDowncast(object, to: ListObject.self)
@@ -527,7 +544,8 @@ final class Machine: @unchecked Sendable {
           let base = frame.pointee.base + a + 1
           let entry = function._withUnsafeGuaranteedRef { UnsafePointer($0.instructions) }
           fiber.ensure(registers: base + function._withUnsafeGuaranteedRef { $0.registerCount })
-          guard fiber.push(Frame(function: function, closure: frame.pointee.closure, pc: entry, base: base)) else {
+          guard fiber.push(Frame(function: function, closure: frame.pointee.closure, pc: entry, base: base))
+          else {
             throw stackOverflow()
           }
           frame = fiber.frames + (fiber.frameCount - 1)
@@ -548,7 +566,8 @@ final class Machine: @unchecked Sendable {
         case .return_:
           if frame.pointee.flags.rawValue == 0, fiber.frameCount > 1 {
             (registers - 1).take(registers + a)
-            Fiber.clear(registers, count: frame.pointee.function._withUnsafeGuaranteedRef { $0.registerCount })
+            Fiber.clear(
+              registers, count: frame.pointee.function._withUnsafeGuaranteedRef { $0.registerCount })
             fiber.frameCount -= 1
             frame -= 1
             pc = frame.pointee.pc
@@ -578,7 +597,9 @@ final class Machine: @unchecked Sendable {
         case .reraise:
           if let error = registers[a].error { throw Raised(error) }
         case .jumpUnlessKind:
-          if let error = registers[a].error, let kind = registers[instruction.b].kind, error.kind.isKind(of: kind) {
+          if let error = registers[a].error, let kind = registers[instruction.b].kind,
+            error.kind.isKind(of: kind)
+          {
           } else {
             pc += instruction.signedC
           }
@@ -597,7 +618,9 @@ final class Machine: @unchecked Sendable {
           default: pc += instruction.immediate
           }
         case .matchField:
-          if let value = try patternField(registers[a + 1], constants[instruction.b], ofError: instruction.flag == 1) {
+          if let value = try patternField(
+            registers[a + 1], constants[instruction.b], ofError: instruction.flag == 1)
+          {
             registers[a] = value
           } else {
             pc += instruction.signedC
@@ -647,7 +670,8 @@ final class Machine: @unchecked Sendable {
 
         // MARK: Tasks
         case .spawn: try spawn(registers + a, instruction, frame.pointee)
-        case .await, .gather, .gatherFor, .retryWait, .retryFailed, .runCommand, .commandSource, .commandStage:
+        case .await, .gather, .gatherFor, .retryWait, .retryFailed, .runCommand, .commandSource,
+          .commandStage:
           frame.pointee.pc = pc
           if let exit = try waiting(instruction, registers, frame.pointee) { return exit }
           reload()

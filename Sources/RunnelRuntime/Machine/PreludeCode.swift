@@ -32,8 +32,11 @@ enum PreludeCode {
       tree, index: 0, layout: ProgramLayout(), builtins: names, options: CompileOptions(isPrelude: true)
     ) { _, _ in nil }
     guard let code = compiled.code, problems.isEmpty else {
-      let messages = (problems + compiled.diagnostics).map { "\($0.message) at \(source.place(of: $0.span.start).line)" }
-      throw Raised(.nameError, "the prelude's part `\(part.name)` does not compile: \(messages.joined(separator: "; "))")
+      let messages = (problems + compiled.diagnostics).map {
+        "\($0.message) at \(source.place(of: $0.span.start).line)"
+      }
+      throw Raised(
+        .nameError, "the prelude's part `\(part.name)` does not compile: \(messages.joined(separator: "; "))")
     }
     let module = LoadedModule(code: code, isPrelude: true)
     lock.withLock {

@@ -69,7 +69,9 @@ public struct ProgramLoader {
     var imported: [String: ModuleInterface] = [:]
     for statement in tree.statements {
       guard case .import(let target, let span, _) = statement.kind, imported[target] == nil else { continue }
-      if let interface = loadImport(target, from: path, source: source, span: span) { imported[target] = interface }
+      if let interface = loadImport(target, from: path, source: source, span: span) {
+        imported[target] = interface
+      }
     }
     stack.removeLast()
     let index = modules.count
@@ -97,11 +99,13 @@ public struct ProgramLoader {
       bytes = try FileReading.wholeFile(real)
     } catch {
       let code: DiagnosticCode = error.name == "ENOENT" ? .moduleNotFound : .moduleNotReadable
-      report(code, "cannot import `\(target)`: \(error.message)", "the path is relative to the importing file")
+      report(
+        code, "cannot import `\(target)`: \(error.message)", "the path is relative to the importing file")
       return nil
     }
     if let start = stack.firstIndex(where: { $0.path == real }) {
-      let circle = (stack[start...].map(\.name) + [stack[start].name]).map(Self.baseName).joined(separator: " → ")
+      let circle = (stack[start...].map(\.name) + [stack[start].name]).map(Self.baseName).joined(
+        separator: " → ")
       report(.moduleCycle, "the imports form a circle: \(circle)", "move what both need into a third file")
       return nil
     }

@@ -39,7 +39,11 @@ private final class GatherSignal: @unchecked Sendable {
     }
   }
 
-  func take() -> [Int] { lock.withLock { defer { ended = [] }; return ended } }
+  func take() -> [Int] {
+    lock.withLock {
+      defer { ended = [] }; return ended
+    }
+  }
 
   func forget() { lock.withLock { waiter = nil } }
 }
@@ -73,7 +77,8 @@ enum Gather {
 
   /// `gather [mode] for P in SOURCE limit N { … }`.
   static func each(
-    _ source: Value, _ closure: Closure, limit: Value, _ mode: GatherMode, isPair: Bool, in scope: Scope, _ strand: Strand
+    _ source: Value, _ closure: Closure, limit: Value, _ mode: GatherMode, isPair: Bool, in scope: Scope,
+    _ strand: Strand
   ) async throws(Raised) -> Value {
     var keys: [Value]?
     var arguments: [[Value]] = []
@@ -85,9 +90,12 @@ enum Gather {
     case .object(let object) where object.tag == .list || object.tag == .range:
       let items =
         object.tag == .list
-        ? unsafeDowncast(object, to: ListObject.self).items : unsafeDowncast(object, to: RangeObject.self).values()
+        ? unsafeDowncast(object, to: ListObject.self).items
+        : unsafeDowncast(object, to: RangeObject.self).values()
       arguments = items.enumerated().map { isPair ? [.int($0.offset), $0.element] : [$0.element] }
-    default: throw Raised(.typeError, "`gather for` takes a list, a range, a map or a stream, not \(source.typeName)")
+    default:
+      throw Raised(
+        .typeError, "`gather for` takes a list, a range, a map or a stream, not \(source.typeName)")
     }
     var most = Int.max
     switch limit {
@@ -103,7 +111,8 @@ enum Gather {
     var next = 0
     while true {
       while next < arguments.count, collector.running < most, !collector.isDecided {
-        let task = try strand.interpreter.spawn(closure, arguments: arguments[next], in: scope, from: strand, name: nil)
+        let task = try strand.interpreter.spawn(
+          closure, arguments: arguments[next], in: scope, from: strand, name: nil)
         collector.watch(task, next, signal)
         next += 1
       }
@@ -263,7 +272,8 @@ enum Gather {
         if let winner, case .value(let value)? = outcomes[winner] { return value }
         if let failure { throw Raised(failure) }
         throw Raised(
-          .groupError, "all \(failures.count) have failed", data: ["errors": .list(failures.map { .object($0) })])
+          .groupError, "all \(failures.count) have failed",
+          data: ["errors": .list(failures.map { .object($0) })])
       }
     }
 

@@ -1,8 +1,8 @@
 // What all strands of a script share: options, output, the scheduler, the tree of tasks.
 
+import RunnelCompiler
 public import RunnelScheduler
 public import RunnelSystem
-import RunnelCompiler
 import Synchronization
 
 /// How a script is run.
@@ -69,7 +69,9 @@ public final class Interpreter: @unchecked Sendable {
   /// The names of the globals, by number.
   var globalNames: [String] = []
 
-  func withRandom<Result>(_ body: (inout RandomSource) -> Result) -> Result { randomLock.withLock { body(&random) } }
+  func withRandom<Result>(_ body: (inout RandomSource) -> Result) -> Result {
+    randomLock.withLock { body(&random) }
+  }
 
   func nextTaskID() -> Int { lastTaskID.wrappingAdd(1, ordering: .relaxed).newValue }
 

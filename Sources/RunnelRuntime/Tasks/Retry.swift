@@ -76,8 +76,12 @@ extension Machine {
     switch state[1] {
     case .nil, .duration: break
     case .object(let object) where object.tag == .closure || object.tag == .native: break
-    case .object(let object) where object.tag == .range && unsafeDowncast(object, to: RangeObject.self).isDuration: break
-    default: throw Raised(.typeError, "`backoff` takes a duration, a range of durations or a function, not \(state[1].typeName)")
+    case .object(let object)
+    where object.tag == .range && unsafeDowncast(object, to: RangeObject.self).isDuration: break
+    default:
+      throw Raised(
+        .typeError, "`backoff` takes a duration, a range of durations or a function, not \(state[1].typeName)"
+      )
     }
     var jitter = flags.contains(.every) ? 0 : 0.5
     switch state[2] {
@@ -86,7 +90,9 @@ extension Machine {
     case .float(let number): jitter = number
     default: throw Raised(.typeError, "`jitter` takes a number from 0 to 1, not \(state[2].typeName)")
     }
-    guard jitter >= 0, jitter <= 1 else { throw Raised(.valueError, "`jitter` takes a number from 0 to 1, not \(jitter)") }
+    guard jitter >= 0, jitter <= 1 else {
+      throw Raised(.valueError, "`jitter` takes a number from 0 to 1, not \(jitter)")
+    }
     var end: Int64?
     switch state[3] {
     case .nil: break
@@ -95,11 +101,15 @@ extension Machine {
     default: throw Raised(.typeError, "`within` takes a duration, not \(state[3].typeName)")
     }
     state[0] = .object(
-      RetryObject(count: count, backoff: state[1], flags: flags, jitter: jitter, end: end, key: RandomLibrary.uuidText()))
+      RetryObject(
+        count: count, backoff: state[1], flags: flags, jitter: jitter, end: end, key: RandomLibrary.uuidText()
+      ))
     for index in 1...3 { state[index] = .nil }
   }
 
-  func retryAttempt(_ state: UnsafeMutablePointer<Value>, _ target: UnsafeMutablePointer<Value>) throws(Raised) {
+  func retryAttempt(_ state: UnsafeMutablePointer<Value>, _ target: UnsafeMutablePointer<Value>)
+    throws(Raised)
+  {
     guard let retry = retry(state[0]) else { return }
     if strand.isInterrupted { try strand.checkpoint() }
     retry.number += 1
@@ -139,7 +149,9 @@ extension Machine {
 
   /// An error that is not retried.
   func retryGiveUp(_ state: Value, _ failure: Value) {
-    guard let retry = retry(state), let error = failure.error, error.kind !== ErrorKind.cancelled else { return }
+    guard let retry = retry(state), let error = failure.error, error.kind !== ErrorKind.cancelled else {
+      return
+    }
     note(error, retry)
     error.attempts = retry.errors
   }
@@ -156,9 +168,12 @@ extension Machine {
   }
 
   /// A backoff that is a function: puts it and its arguments into registers.
-  func retryWait(_ state: Value, _ completion: UnsafeMutablePointer<Value>, _ target: UnsafeMutablePointer<Value>) {
+  func retryWait(
+    _ state: Value, _ completion: UnsafeMutablePointer<Value>, _ target: UnsafeMutablePointer<Value>
+  ) {
     target[0] = .nil
-    guard let retry = retry(state), let error = completion[1].error, mayRetry(error, retry), retry.number < retry.count
+    guard let retry = retry(state), let error = completion[1].error, mayRetry(error, retry),
+      retry.number < retry.count
     else { return }
     switch retry.backoff {
     case .object(let object) where object.tag == .closure || object.tag == .native:

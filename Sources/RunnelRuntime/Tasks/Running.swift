@@ -28,7 +28,8 @@ extension Interpreter {
 
   func run(_ closure: Closure, globals: GlobalTable) -> ScriptEnd {
     let context = TaskContext(
-      environment: Self.processEnvironment(), directory: (try? Files.currentDirectory()) ?? "/", output: .standard)
+      environment: Self.processEnvironment(), directory: (try? Files.currentDirectory()) ?? "/",
+      output: .standard)
     let strand = Strand(interpreter: self, task: nil, context: context)
     let machine = Machine(strand: strand, globals: globals, ownsGlobals: true)
     strand.prepare(machine)
@@ -91,7 +92,9 @@ extension Interpreter {
 
   /// The exit status of an uncaught error.
   private static func status(of error: ErrorObject) -> Int32 {
-    if error.kind.isKind(of: .exitError), case .int(let code)? = error.data["code"] { return Int32(code & 0xFF) }
+    if error.kind.isKind(of: .exitError), case .int(let code)? = error.data["code"] {
+      return Int32(code & 0xFF)
+    }
     if error.kind.isKind(of: .timeout) { return 124 }
     return 1
   }

@@ -123,7 +123,9 @@ public final class Strand: @unchecked Sendable {
       waitsFor = reason
     }
     // What was asked between the checkpoint and here has seen no waiter.
-    if isInterrupted, Scope.cancellation(reaching: innermostScope, now: interpreter.scheduler.clock.now()) != nil {
+    if isInterrupted,
+      Scope.cancellation(reaching: innermostScope, now: interpreter.scheduler.clock.now()) != nil
+    {
       waiter.interrupt()
     }
   }
@@ -169,7 +171,8 @@ public final class Strand: @unchecked Sendable {
     guard let cause = Scope.cancellation(beyondShields: scope) else { return }
     var current: Scope? = scope
     while let one = current {
-      if one.form == .cleanup, one.graceEnd == nil, one.graceOwner == nil, one.parent.map({ cause.holds($0) }) ?? false
+      if one.form == .cleanup, one.graceEnd == nil, one.graceOwner == nil,
+        one.parent.map({ cause.holds($0) }) ?? false
       {
         startGrace(of: one, cause: cause, now: now)
       }
@@ -206,5 +209,5 @@ public final class Strand: @unchecked Sendable {
   public var workingDirectory: String { context.directory }
 
   /// The scope that what is opened now belongs to: one is begun for the running function where there is none.
-  func scopeForOwning() -> Scope { machine.scopeForOwning() }
+  func scopeForOwning() -> Scope { machine?.scopeForOwning() ?? root }
 }

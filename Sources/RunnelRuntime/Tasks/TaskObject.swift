@@ -64,7 +64,8 @@ public final class TaskObject: Object, @unchecked Sendable {
       isObserved = true
       return .failure(error.copied())
     case .cancelled:
-      return .failure(ErrorObject(.taskCancelled, name.map { "task `\($0)` was cancelled" } ?? "task \(id) was cancelled"))
+      return .failure(
+        ErrorObject(.taskCancelled, name.map { "task `\($0)` was cancelled" } ?? "task \(id) was cancelled"))
     }
   }
 

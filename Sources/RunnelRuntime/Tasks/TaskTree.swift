@@ -11,7 +11,8 @@ extension Interpreter {
     isService: Bool = false, isDetached: Bool = false, isDiscarded: Bool = false
   ) throws(Raised) -> TaskObject {
     let task = TaskObject(
-      id: nextTaskID(), name: name, scope: scope, isService: isService, isDetached: isDetached, interpreter: self)
+      id: nextTaskID(), name: name, scope: scope, isService: isService, isDetached: isDetached,
+      interpreter: self)
     task.isDiscarded = isDiscarded
     let child = Strand(interpreter: self, task: task, context: strand.context)
     let machine = Machine(strand: child, globals: strand.machine.fiber.globals, ownsGlobals: false)

@@ -58,7 +58,8 @@ private func objectsEqual(_ x: Object, _ y: Object, depth: Int) throws(Raised) -
     guard count == b.count else { return false }
     return count == 0 || (a.lower == b.lower && (count == 1 || a.step == b.step))
   case .time:
-    return unsafeDowncast(x, to: TimeObject.self).nanoseconds == unsafeDowncast(y, to: TimeObject.self).nanoseconds
+    return unsafeDowncast(x, to: TimeObject.self).nanoseconds
+      == unsafeDowncast(y, to: TimeObject.self).nanoseconds
   case .error:
     let a = unsafeDowncast(x, to: ErrorObject.self)
     let b = unsafeDowncast(y, to: ErrorObject.self)

@@ -6,12 +6,13 @@ public enum TokenDumper {
   public static func dump(_ list: TokenList) -> String {
     var out = ""
     var indentation = 0
+    var reader = PlaceReader(source: list.source)
     for token in list.tokens {
       switch token.kind {
       case .stringEnd, .interpolationEnd, .commandEnd: indentation = max(0, indentation - 1)
       default: break
       }
-      let place = list.source.place(of: token.start)
+      let place = reader.place(of: token.start)
       out += padded("\(place.line):\(place.column)", 9)
       out += String(repeating: "  ", count: indentation)
       let text = describe(token, in: list.source)
@@ -23,6 +24,32 @@ public enum TokenDumper {
       }
     }
     return out
+  }
+
+  /// Places of ascending offsets, in one walk over the text: a line may be a million tokens long.
+  private struct PlaceReader {
+    let source: SourceFile
+    private var offset = 0
+    private var line = 1
+    private var column = 1
+
+    init(source: SourceFile) { self.source = source }
+
+    mutating func place(of target: UInt32) -> LineColumn {
+      let end = min(Int(target), source.bytes.count)
+      guard end >= offset else { return source.place(of: target) }
+      while offset < end {
+        let byte = source.bytes[offset]
+        if byte == 0x0A {
+          line += 1
+          column = 1
+        } else if byte & 0xC0 != 0x80 {
+          column += 1
+        }
+        offset += 1
+      }
+      return LineColumn(line: line, column: column)
+    }
   }
 
   private static func padded(_ text: String, _ width: Int) -> String {

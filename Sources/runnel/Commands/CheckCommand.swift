@@ -7,7 +7,8 @@ import RunnelSyntax
 /// Reports problems and warnings of scripts.
 struct CheckCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "check", abstract: "Report what is wrong with scripts, and what looks wrong, without running them.",
+    commandName: "check",
+    abstract: "Report what is wrong with scripts, and what looks wrong, without running them.",
     discussion: """
       Text goes to stderr; JSON (an object on a line for each finding) to stdout, for tools. Exit status: 0, with \
       warnings too; 2 if a script does not parse or resolve, or cannot be read.
@@ -16,7 +17,9 @@ struct CheckCommand: ParsableCommand {
   @Option(help: "How the findings are written.")
   var format = DiagnosticFormat.text
 
-  @ArgumentParser.Argument(help: ArgumentHelp("The scripts; `-` is standard input.", valueName: "file"), completion: .file(extensions: ["rnl"]))
+  @ArgumentParser.Argument(
+    help: ArgumentHelp("The scripts; `-` is standard input.", valueName: "file"),
+    completion: .file(extensions: ["rnl"]))
   var files: [String]
 
   func run() throws {

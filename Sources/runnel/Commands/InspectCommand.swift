@@ -26,7 +26,9 @@ struct InspectCommand: ParsableCommand {
   @Flag(exclusivity: .exclusive)
   var stage: Stage
 
-  @ArgumentParser.Argument(help: ArgumentHelp("The script; `-` is standard input.", valueName: "file"), completion: .file(extensions: ["rnl"]))
+  @ArgumentParser.Argument(
+    help: ArgumentHelp("The script; `-` is standard input.", valueName: "file"),
+    completion: .file(extensions: ["rnl"]))
   var file: String
 
   func run() throws {

@@ -9,7 +9,8 @@ struct ReferenceCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "reference", abstract: "Write the library's reference as Markdown.", shouldDisplay: false)
 
-  @ArgumentParser.Argument(help: ArgumentHelp("Where the pages go.", valueName: "directory"), completion: .directory)
+  @ArgumentParser.Argument(
+    help: ArgumentHelp("Where the pages go.", valueName: "directory"), completion: .directory)
   var directory: String
 
   func run() throws {

@@ -21,13 +21,16 @@ struct RunCommand: ParsableCommand {
   var grace = DurationArgument(nanoseconds: InterpreterOptions().grace)
 
   @Option(
-    help: ArgumentHelp("How long a command that was told to stop has until it is killed.", valueName: "duration"))
+    help: ArgumentHelp(
+      "How long a command that was told to stop has until it is killed.", valueName: "duration"))
   var killGrace = DurationArgument(nanoseconds: InterpreterOptions().killGrace)
 
   @Option(help: ArgumentHelp("How many bytes the captured output of a command may have.", valueName: "size"))
   var captureLimit = SizeArgument(bytes: InterpreterOptions().captureLimit)
 
-  @Option(help: ArgumentHelp("Makes `random` and what else is left to chance the same at each run.", valueName: "number"))
+  @Option(
+    help: ArgumentHelp(
+      "Makes `random` and what else is left to chance the same at each run.", valueName: "number"))
   var seed: UInt64?
 
   @Option(help: "From which level on the log is written.")
@@ -51,7 +54,9 @@ struct RunCommand: ParsableCommand {
     guard let first = words.first, first.utf8.first == UInt8(ascii: "-"), first != "-", first != "--",
       code == nil
     else { return }
-    let known = ["--grace", "--kill-grace", "--capture-limit", "--seed", "--log-level", "--log-format", "--format"]
+    let known = [
+      "--grace", "--kill-grace", "--capture-limit", "--seed", "--log-level", "--log-format", "--format",
+    ]
     let name = String(first.prefix { $0 != "=" })
     let hint = NearestName.suggest(for: name, among: known).map { ". Did you mean '\($0)'?" } ?? ""
     throw ValidationError("Unknown option '\(name)'\(hint)")

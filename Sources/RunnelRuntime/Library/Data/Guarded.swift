@@ -3,7 +3,7 @@
 import Synchronization
 
 /// A value that is touched only inside `withLock`, for a few lines at a time.
-// TODO(merge): over the project's own `Lock`, which ThreadSanitizer knows.
+// TODO(#12): over the project's own `Lock`, which ThreadSanitizer will know.
 struct Guarded<Value>: ~Copyable, Sendable {
   private let mutex: Mutex<Box>
 

@@ -18,7 +18,6 @@ func plainText(_ value: Value) -> String? {
 }
 
 /// `1h30m`, `1.5s`, `250us`.
-// TODO(merge): the formatter's own, in Values/Formatting.swift.
 private func durationText(_ nanoseconds: Int) -> String {
   let sign = nanoseconds < 0 ? "-" : ""
   var rest = nanoseconds.magnitude

@@ -151,9 +151,24 @@ extension Prelude {
       }
     }
 
+    fn __zip_lists(s, columns) {
+      var n = 0
+      for x in s {
+        var row = [x]
+        for column in columns {
+          if n >= column.len() { return }
+          row.push(column[n])
+        }
+        yield row
+        n += 1
+      }
+    }
+
     fn __zip(xs, others) {
       let source = __source(xs)
-      if __is_stream(source) { __zip_stream(source, others) } else { __collect(__zip_stream(source, others)) }
+      let columns = others.map(__source)
+      let zipped = if columns.any(__is_stream) { __zip_stream(source, columns) } else { __zip_lists(source, columns) }
+      if __is_stream(source) { zipped } else { __collect(zipped) }
     }
 
     fn __tee(xs, f) {
@@ -186,6 +201,30 @@ extension Prelude {
       }
       yield ...__lines(nil, rest)[0]
     }
+
+    fn __text_stage(xs) {
+      let source = __text_pieces(xs)
+      if __is_stream(source) { __text_stream(source) } else { [__text_of(source)] }
+    }
+
+    fn __text_stream(s) { yield __text_of(__collect(s)) }
+
+    fn __json_stage(xs) { __parsed(xs, __json_parser()) }
+
+    fn __csv_stage(xs, header, sep) { __parsed(xs, __csv_parser(header, sep)) }
+
+    fn __parsed(xs, parser) {
+      let source = __text_pieces(xs)
+      if __is_stream(source) { __parsed_stream(source, parser) } else { __collect(__parsed_stream(source, parser)) }
+    }
+
+    fn __parsed_stream(s, parser) {
+      for piece in s { yield ...__parse(parser, piece) }
+      yield ...__parse(parser, nil)
+    }
+
+    # Called directly, a text or bytes are a whole.
+    fn __text_pieces(xs) { if type(xs) == "string" or type(xs) == "bytes" { [xs] } else { __source(xs) } }
 
     fn __bytes_stream(s) { for x in s { yield if type(x) == "bytes" { x } else { bytes(str(x)) } } }
     """#

@@ -14,7 +14,10 @@ enum SystemLibrary {
         functions: [CommandLineLibrary.cli, InputLibrary.input],
         constants: [
           // The loader puts it in as a constant: it is the same for the whole run.
-          ("args", "The script's arguments, a list of strings.", { .list(SystemHost.arguments($0).map { .string($0) }) })
+          (
+            "args", "The script's arguments, a list of strings.",
+            { .list(SystemHost.arguments($0).map { .string($0) }) }
+          )
         ]),
       NativeGroup("", summary: "For the prelude only.", functions: WritingFunctions.intrinsics),
     ]

@@ -24,12 +24,14 @@ enum CSVLibrary {
       ])
   }
 
-  private static func separator(_ call: borrowing NativeCall) throws(Raised) -> UInt8 {
-    let text = try call.string(2, default: ",")
-    guard text.utf8.count == 1, let byte = text.utf8.first, byte < 0x80, byte != UInt8(ascii: "\""), byte != 0x0A,
+  static func separator(_ call: borrowing NativeCall, at position: Int = 2) throws(Raised) -> UInt8 {
+    let text = try call.string(position, default: ",")
+    guard text.utf8.count == 1, let byte = text.utf8.first, byte < 0x80, byte != UInt8(ascii: "\""),
+      byte != 0x0A,
       byte != 0x0D
     else {
-      throw Raised(.valueError, "`\(call.function.name)` takes one ASCII character for `sep`, no quote or newline")
+      throw Raised(
+        .valueError, "`\(call.function.name)` takes one ASCII character for `sep`, no quote or newline")
     }
     return byte
   }

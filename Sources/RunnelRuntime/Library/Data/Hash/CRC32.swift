@@ -9,7 +9,8 @@ struct CRC32: Digest {
       var offset = 0
       // Indexes are a table's number times 256 plus a byte: below 2048.
       while offset + 8 <= bytes.count {
-        let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)) ^ UInt64(crc)
+        let word =
+          UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)) ^ UInt64(crc)
         crc = 0
         for index in 0..<8 {
           crc ^= tables[(7 &- index) &* 256 &+ Int(truncatingIfNeeded: word >> UInt64(index &* 8) & 0xFF)]

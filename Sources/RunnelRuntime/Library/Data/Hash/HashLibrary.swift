@@ -98,7 +98,9 @@ enum HashLibrary {
     }
     let reason = "reading `\(path)`"
     let resolved = strand.resolved(path)
-    let reader = try await strand.blocking(reason) { () throws(Raised) in try FileReader(resolved, shownAs: path) }
+    let reader = try await strand.blocking(reason) { () throws(Raised) in
+      try FileReader(resolved, shownAs: path)
+    }
     var digest = algorithm.makeDigest()
     while true {
       // Reading may block and so goes to the pool, a piece at a time: it can be given up between and during them.
@@ -118,7 +120,6 @@ private final class FileReader: Sendable {
 
   private static let pieceSize = 1 << 20
 
-  // TODO(merge): `Files.open` and `FileErrors` of the system's layer and the file library.
   init(_ path: String, shownAs shown: String) throws(Raised) {
     self.path = shown
     guard !path.utf8.contains(0) else { throw Raised(.valueError, "a path cannot hold a zero byte") }

@@ -12,7 +12,8 @@ struct MD5: BlockCompression {
   mutating func compress(_ block: UnsafeRawPointer) {
     var words = InlineArray<16, UInt32>(repeating: 0)
     for index in 0..<16 {
-      words[unchecked: index] = UInt32(littleEndian: block.loadUnaligned(fromByteOffset: index &* 4, as: UInt32.self))
+      words[unchecked: index] = UInt32(
+        littleEndian: block.loadUnaligned(fromByteOffset: index &* 4, as: UInt32.self))
     }
     var (a, b, c, d) = state
     let constants = Self.constants

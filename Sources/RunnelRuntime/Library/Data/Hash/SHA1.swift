@@ -14,7 +14,8 @@ struct SHA1: BlockCompression {
   mutating func compress(_ block: UnsafeRawPointer) {
     var schedule = InlineArray<16, UInt32>(repeating: 0)
     for index in 0..<16 {
-      schedule[unchecked: index] = UInt32(bigEndian: block.loadUnaligned(fromByteOffset: index &* 4, as: UInt32.self))
+      schedule[unchecked: index] = UInt32(
+        bigEndian: block.loadUnaligned(fromByteOffset: index &* 4, as: UInt32.self))
     }
     var (a, b, c, d, e) = state
 

@@ -17,7 +17,8 @@ struct SHA256: BlockCompression {
     // The message schedule, sixteen words of it at a time. Indexes are masked, so they are below 16 and 64.
     var schedule = InlineArray<16, UInt32>(repeating: 0)
     for index in 0..<16 {
-      schedule[unchecked: index] = UInt32(bigEndian: block.loadUnaligned(fromByteOffset: index &* 4, as: UInt32.self))
+      schedule[unchecked: index] = UInt32(
+        bigEndian: block.loadUnaligned(fromByteOffset: index &* 4, as: UInt32.self))
     }
     var (a, b, c, d, e, f, g, h) = state
     let constants = Self.constants

@@ -135,7 +135,8 @@ struct JSONEncoder: ~Copyable {
     case .bool(let flag): return flag ? "true" : "false"
     case .int(let number): return String(number)
     case .float(let number) where number.isFinite: return floatText(number)
-    case .object(let object) where object.tag == .string: return unsafeDowncast(object, to: StringObject.self).text
+    case .object(let object) where object.tag == .string:
+      return unsafeDowncast(object, to: StringObject.self).text
     default: throw refusal("a key that is a \(key.typeName)")
     }
   }
@@ -216,7 +217,9 @@ struct JSONEncoder: ~Copyable {
       switch container {
       case .list(_, let next): path += "[\(next - 1)]"
       case .map(let storage, let next):
-        if let key = storage.entry(at: next - 1)?.key { path += step(key.string?.text ?? "\(key.typeName) key") }
+        if let key = storage.entry(at: next - 1)?.key {
+          path += step(key.string?.text ?? "\(key.typeName) key")
+        }
       case .sorted(let entries, let next): path += step(entries[next - 1].key)
       }
     }
@@ -226,7 +229,9 @@ struct JSONEncoder: ~Copyable {
   private func step(_ key: String) -> String {
     let isName =
       key.utf8.first.map { !(0x30...0x39).contains($0) } ?? false
-      && key.unicodeScalars.allSatisfy { $0 == "_" || $0.properties.isAlphabetic || (0x30...0x39).contains($0.value) }
+      && key.unicodeScalars.allSatisfy {
+        $0 == "_" || $0.properties.isAlphabetic || (0x30...0x39).contains($0.value)
+      }
     return isName ? ".\(key)" : "[\"\(key)\"]"
   }
 }

@@ -34,7 +34,8 @@ enum JSONLibrary {
 
   private static func encode(_ call: borrowing NativeCall) throws(Raised) -> Value {
     let text = try JSONEncoder.encode(
-      call[0], indentation: try indentation(call), sortsKeys: try call.bool(2, default: false), strand: call.strand)
+      call[0], indentation: try indentation(call), sortsKeys: try call.bool(2, default: false),
+      strand: call.strand)
     return .string(text)
   }
 

@@ -190,7 +190,8 @@ struct JSONParser: ~Copyable {
     let start = position + 1
     guard let close = plainStringEnd(from: start) else { return try escapedString() }
     position = close + 1
-    return StringObject(String(decoding: UnsafeBufferPointer(start: bytes + start, count: close - start), as: UTF8.self))
+    return StringObject(
+      String(decoding: UnsafeBufferPointer(start: bytes + start, count: close - start), as: UTF8.self))
   }
 
   /// Where a string without escapes ends: at its closing quote. Nil if a backslash, a control character or the
@@ -207,7 +208,8 @@ struct JSONParser: ~Copyable {
     var index = start
     while index + 8 <= end {
       let word = UnsafeRawPointer(bytes + index).loadUnaligned(as: UInt64.self).littleEndian
-      let special = EightBytes.match(word, UInt8(ascii: "\"")) | EightBytes.match(word, UInt8(ascii: "\\"))
+      let special =
+        EightBytes.match(word, UInt8(ascii: "\"")) | EightBytes.match(word, UInt8(ascii: "\\"))
         | EightBytes.below0x20(word)
       if special != 0 { return index + special.trailingZeroBitCount >> 3 }
       index += 8
@@ -260,7 +262,8 @@ struct JSONParser: ~Copyable {
       position += 6
       var scalar = UInt32(unit)
       if UTF16.isLeadSurrogate(unit), position + 1 < end, bytes[position] == UInt8(ascii: "\\"),
-        bytes[position + 1] == UInt8(ascii: "u"), let low = hexDigits(at: position + 2), UTF16.isTrailSurrogate(low)
+        bytes[position + 1] == UInt8(ascii: "u"), let low = hexDigits(at: position + 2),
+        UTF16.isTrailSurrogate(low)
       {
         position += 6
         scalar = 0x10000 + (UInt32(unit & 0x3FF) << 10) + UInt32(low & 0x3FF)
@@ -323,10 +326,12 @@ struct JSONParser: ~Copyable {
     // Exact where mantissa and power of ten are both exact doubles (Clinger 1990).
     if isFloat, significant <= 19, mantissa <= 1 << 53, exponent >= -22, exponent <= 22 {
       let magnitude =
-        exponent < 0 ? Double(mantissa) / Self.powersOfTen[-exponent] : Double(mantissa) * Self.powersOfTen[exponent]
+        exponent < 0
+        ? Double(mantissa) / Self.powersOfTen[-exponent] : Double(mantissa) * Self.powersOfTen[exponent]
       return .float(negative ? -magnitude : magnitude)
     }
-    let text = String(decoding: UnsafeBufferPointer(start: bytes + start, count: position - start), as: UTF8.self)
+    let text = String(
+      decoding: UnsafeBufferPointer(start: bytes + start, count: position - start), as: UTF8.self)
     if !isFloat, let exact = Int(text) { return .int(exact) }
     guard let value = Double(text), value.isFinite else {
       throw failure("the number is too large for a float", at: start)
@@ -346,13 +351,15 @@ struct JSONParser: ~Copyable {
     }
     if position == first {
       throw position < end
-        ? failure("expected a digit in a number, found \(found())") : failure("the text ends inside a number", at: start)
+        ? failure("expected a digit in a number, found \(found())")
+        : failure("the text ends inside a number", at: start)
     }
     return position - first
   }
 
   private static let powersOfTen: [Double] = [
-    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
+    1e19, 1e20,
     1e21, 1e22,
   ]
 
@@ -380,7 +387,9 @@ struct JSONParser: ~Copyable {
   private func found() -> String {
     guard position < end else { return "the end of the text" }
     let byte = bytes[position]
-    if byte < 0x20 || byte == 0x7F { return "the control character U+\(hexadecimal(UInt32(byte), digits: 4))" }
+    if byte < 0x20 || byte == 0x7F {
+      return "the control character U+\(hexadecimal(UInt32(byte), digits: 4))"
+    }
     return "`\(character(at: position))`"
   }
 

@@ -104,7 +104,8 @@ public struct JSONValueScanner {
       case .between:
         switch byte {
         case 0x20, 0x0A, 0x0D, 0x09: break
-        case UInt8(ascii: "{"), UInt8(ascii: "["): state = .container(depth: 1, inString: false, escaped: false)
+        case UInt8(ascii: "{"), UInt8(ascii: "["):
+          state = .container(depth: 1, inString: false, escaped: false)
         case UInt8(ascii: "\""): state = .string(escaped: false)
         default: state = .bare
         }

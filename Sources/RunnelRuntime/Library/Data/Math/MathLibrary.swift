@@ -53,14 +53,16 @@ enum MathLibrary {
       function("acos", "The arc cosine, in radians.", Glibc.acos),
       function("atan", "The arc tangent, in radians.", Glibc.atan),
       NativeFunction(
-        "atan2(y, x)", documentation: "The angle of the point (x, y), in radians from -π to π.", body: .plain(atan2)),
+        "atan2(y, x)", documentation: "The angle of the point (x, y), in radians from -π to π.",
+        body: .plain(atan2)),
     ]
   }
 
   private static var integers: [NativeFunction] {
     [
       NativeFunction(
-        "gcd(a, b, ...more)", documentation: "The greatest common divisor of ints; `gcd(0, 0)` is 0.", body: .plain(gcd)),
+        "gcd(a, b, ...more)", documentation: "The greatest common divisor of ints; `gcd(0, 0)` is 0.",
+        body: .plain(gcd)),
       NativeFunction(
         "lcm(a, b, ...more)", documentation: "The least common multiple of ints.", body: .plain(lcm)),
     ]
@@ -74,7 +76,8 @@ enum MathLibrary {
         "clamp(x, lo, hi)",
         documentation: "x, or the nearer bound if it is outside `lo` to `hi`. Of anything that has an order.",
         body: .plain(clamp)),
-      NativeFunction("is_nan(x)", documentation: "Whether x is the float that is no number.", body: .plain(isNaN)),
+      NativeFunction(
+        "is_nan(x)", documentation: "Whether x is the float that is no number.", body: .plain(isNaN)),
     ]
   }
 
@@ -119,7 +122,9 @@ enum MathLibrary {
   }
 
   /// A result, refused where the arguments are outside the function's domain.
-  private static func checked(_ result: Double, of arguments: [Double], _ name: String) throws(Raised) -> Double {
+  private static func checked(_ result: Double, of arguments: [Double], _ name: String) throws(Raised)
+    -> Double
+  {
     if result.isFinite { return result }
     if result.isNaN {
       if arguments.contains(where: \.isNaN) { return result }

@@ -13,9 +13,11 @@ enum RandomLibrary {
         "shuffle(list)", documentation: "A list of the items in random order.", body: .plain(shuffle)),
       NativeFunction(
         "sample(list, n)",
-        documentation: "A list of `n` items from different places of the list, in random order.", body: .plain(sample)),
+        documentation: "A list of `n` items from different places of the list, in random order.",
+        body: .plain(sample)),
       NativeFunction(
-        "uuid()", documentation: "A random UUID (version 4), such as `\"f81d4fae-7dec-41d0-a765-00a0c91e6bf6\"`.",
+        "uuid()",
+        documentation: "A random UUID (version 4), such as `\"f81d4fae-7dec-41d0-a765-00a0c91e6bf6\"`.",
         body: .plain(uuid)),
     ]
   }
@@ -64,7 +66,9 @@ enum RandomLibrary {
   }
 
   /// The first steps of Fisher and Yates's shuffle.
-  private static func chosen(_ count: Int, of items: [Value], _ call: borrowing NativeCall) throws(Raised) -> [Value] {
+  private static func chosen(_ count: Int, of items: [Value], _ call: borrowing NativeCall) throws(Raised)
+    -> [Value]
+  {
     var items = items
     // A generator of its own, so that no lock is held meanwhile.
     var generator = RandomSource(seed: RandomSource.use(call.strand) { $0.next() })

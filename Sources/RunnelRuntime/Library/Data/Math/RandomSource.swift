@@ -1,7 +1,6 @@
 // Random numbers: xoshiro256** (Blackman and Vigna 2018), seeded from the system or by `--seed`. Good for
 // simulations, jitter and samples, not for secrets; `uuid` asks the system instead.
 
-
 /// A generator of random numbers. A value: a copy goes on with the same numbers.
 public struct RandomSource: RandomNumberGenerator, Sendable {
   private var state: (UInt64, UInt64, UInt64, UInt64)
@@ -37,7 +36,9 @@ public struct RandomSource: RandomNumberGenerator, Sendable {
     return result
   }
 
-  private static func rotated(_ word: UInt64, by count: UInt64) -> UInt64 { word << count | word >> (64 - count) }
+  private static func rotated(_ word: UInt64, by count: UInt64) -> UInt64 {
+    word << count | word >> (64 - count)
+  }
 
   /// A float in 0..<1, of 2^53 equally likely ones.
   public mutating func float() -> Double { Double(next() >> 11) * 0x1p-53 }

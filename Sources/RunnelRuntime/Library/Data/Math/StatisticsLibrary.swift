@@ -4,10 +4,12 @@ enum StatisticsLibrary {
   static var functions: [NativeFunction] {
     [
       NativeFunction(
-        "mean(xs)", documentation: "The arithmetic mean of numbers (a float) or durations.", body: .plain(mean)),
+        "mean(xs)", documentation: "The arithmetic mean of numbers (a float) or durations.",
+        body: .plain(mean)),
       NativeFunction(
         "median(xs)",
-        documentation: "The middle one of the sorted items; of an even number of them, the mean of the middle two.",
+        documentation:
+          "The middle one of the sorted items; of an even number of them, the mean of the middle two.",
         body: .plain(median)),
       NativeFunction(
         "stdev(xs)",
@@ -40,7 +42,8 @@ enum StatisticsLibrary {
       throw Raised(
         .valueError,
         items.isEmpty
-          ? "`\(name)` of nothing has no value" : "`\(name)` takes at least \(least) items, not \(items.count)")
+          ? "`\(name)` of nothing has no value"
+          : "`\(name)` takes at least \(least) items, not \(items.count)")
     }
     var numbers: [Double] = []
     numbers.reserveCapacity(items.count)

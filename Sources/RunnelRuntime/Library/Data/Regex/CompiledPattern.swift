@@ -31,7 +31,8 @@ final class CompiledPattern: @unchecked Sendable {
       pcre2_set_max_pattern_length_8(context, Self.longestPattern)
       return pcre2_compile_8(
         bytes.baseAddress, bytes.count,
-        options | PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C | PCRE2_AUTO_CALLOUT, &error, &offset, context)
+        options | PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C | PCRE2_AUTO_CALLOUT, &error, &offset,
+        context)
     }
     guard let compiled else { throw Self.failure(pattern, error: error, offset: offset) }
     code = compiled
@@ -67,7 +68,8 @@ final class CompiledPattern: @unchecked Sendable {
       case "m": options |= PCRE2_MULTILINE
       case "s": options |= PCRE2_DOTALL
       case "x": options |= PCRE2_EXTENDED
-      default: throw Raised(.valueError, "`\(flag)` is no flag of a regex; the flags are `i`, `m`, `s` and `x`")
+      default:
+        throw Raised(.valueError, "`\(flag)` is no flag of a regex; the flags are `i`, `m`, `s` and `x`")
       }
     }
     let key = "\(options) \(pattern)"
@@ -94,7 +96,8 @@ final class CompiledPattern: @unchecked Sendable {
   func giveBack(_ scratch: RegexScratch) {
     guard !scratch.hasGrown else { return }
     let pointer = Unmanaged.passRetained(scratch).toOpaque()
-    let (exchanged, _) = spare.compareExchange(expected: 0, desired: UInt(bitPattern: pointer), ordering: .acquiringAndReleasing)
+    let (exchanged, _) = spare.compareExchange(
+      expected: 0, desired: UInt(bitPattern: pointer), ordering: .acquiringAndReleasing)
     if !exchanged { Unmanaged<RegexScratch>.fromOpaque(pointer).release() }
   }
 

@@ -9,7 +9,7 @@ enum RegexLibrary {
           A regular expression, in Perl's syntax. Flags: `i` ignores case, `m` lets `^` and `$` match at every line, `s` lets \
           `.` match newlines, `x` ignores white space and comments in the pattern. A bad pattern raises `ParseError`, with \
           the place. Write patterns in single quotes: `regex('\\d+')`.
-          """, body: .plain(make)),
+          """, body: .plain(make))
     ]
   }
 
@@ -38,7 +38,8 @@ enum RegexLibrary {
             """, body: .prelude("__regex_replace")),
         NativeFunction(
           "split(s)", receiver: "regex",
-          documentation: "The parts between matches, in a list; what the pattern's groups took stands between them.",
+          documentation:
+            "The parts between matches, in a list; what the pattern's groups took stands between them.",
           body: .plain(split)),
       ])
   }

@@ -119,7 +119,9 @@ extension RegexObject: RegexOperations {
       names.set(key, hash: name.hash & Int.max, groups[group - 1])
     }
     var map = MapStorage(minimumCapacity: 5)
-    func put(_ key: StringObject, _ value: Value) { map.append(.object(key), hash: key.hash & Int.max, value) }
+    func put(_ key: StringObject, _ value: Value) {
+      map.append(.object(key), hash: key.hash & Int.max, value)
+    }
     put(Self.textKey, .object(search.text(range)))
     put(Self.startKey, .int(start))
     put(Self.endKey, .int(end))

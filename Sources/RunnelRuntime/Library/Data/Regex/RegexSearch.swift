@@ -15,7 +15,10 @@ struct RegexSearch: ~Copyable {
   private var position: Int
   private var lastWasEmpty = false
 
-  fileprivate init(_ pattern: CompiledPattern, _ scratch: RegexScratch, _ subject: UnsafeBufferPointer<UInt8>, from position: Int) {
+  fileprivate init(
+    _ pattern: CompiledPattern, _ scratch: RegexScratch, _ subject: UnsafeBufferPointer<UInt8>,
+    from position: Int
+  ) {
     self.subject = subject
     self.code = pattern.code
     self.scratch = scratch

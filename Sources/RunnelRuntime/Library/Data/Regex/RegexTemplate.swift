@@ -36,7 +36,9 @@ struct RegexTemplate {
       } else if Self.isDigit(next) {
         while after < bytes.count, Self.isDigit(bytes[after]) { after += 1 }
         part = try Self.group(String(decoding: bytes[(index + 1)..<after], as: UTF8.self), pattern)
-      } else if next == UInt8(ascii: "{"), let close = bytes[after...].firstIndex(of: UInt8(ascii: "}")), close > after {
+      } else if next == UInt8(ascii: "{"), let close = bytes[after...].firstIndex(of: UInt8(ascii: "}")),
+        close > after
+      {
         part = try Self.group(String(decoding: bytes[after..<close], as: UTF8.self), pattern)
         after = close + 1
       }
@@ -53,12 +55,16 @@ struct RegexTemplate {
     if !text.isEmpty { parts.append(.text(text)) }
   }
 
-  private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
+  private static func isDigit(_ byte: UInt8) -> Bool {
+    (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+  }
 
   private static func group(_ name: String, _ pattern: CompiledPattern) throws(Raised) -> Part {
     if let number = Int(name) {
       if number >= 0, number <= pattern.groupCount { return .group(number) }
-      let hint = name.utf8.count > 1 && name.utf8.first != UInt8(ascii: "0") ? "; `${1}0` puts a digit after group 1" : ""
+      let hint =
+        name.utf8.count > 1 && name.utf8.first != UInt8(ascii: "0")
+        ? "; `${1}0` puts a digit after group 1" : ""
       throw Raised(.valueError, "the pattern has no group \(name)\(hint)")
     }
     let numbers = pattern.names.filter { $0.name.text == name }.map(\.group)

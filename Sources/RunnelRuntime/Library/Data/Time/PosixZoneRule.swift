@@ -71,7 +71,8 @@ extension PosixZoneRule {
     }
     daylight = ZoneOffset(seconds: seconds, isDaylightSaving: true, abbreviation: name)
     if parser.rest.isEmpty { return }
-    guard parser.take(","), let start = parser.day(), parser.take(","), let end = parser.day(), parser.rest.isEmpty
+    guard parser.take(","), let start = parser.day(), parser.take(","), let end = parser.day(),
+      parser.rest.isEmpty
     else { return nil }
     (self.start, self.end) = (start, end)
   }
@@ -126,7 +127,8 @@ extension PosixZoneRule {
         guard let number = number(upTo: 365), number >= 1 else { return nil }
         day = Day(kind: .julian(number))
       } else if take("M") {
-        guard let month = number(upTo: 12), month >= 1, take("."), let week = number(upTo: 5), week >= 1, take("."),
+        guard let month = number(upTo: 12), month >= 1, take("."), let week = number(upTo: 5), week >= 1,
+          take("."),
           let weekday = number(upTo: 6)
         else { return nil }
         day = Day(kind: .week(month: month, week: week, weekday: weekday))

@@ -20,7 +20,8 @@ enum TimeLibrary {
             `ParseError`.
             """, body: .plain(parse)),
         NativeFunction(
-          "unix(seconds)", documentation: "The time so many seconds after 1970-01-01T00:00:00Z.", body: .plain(unix)),
+          "unix(seconds)", documentation: "The time so many seconds after 1970-01-01T00:00:00Z.",
+          body: .plain(unix)),
         NativeFunction(
           "date(y, m, d, h = 0, min = 0, s = 0, zone = \"local\")",
           documentation: """
@@ -78,14 +79,16 @@ enum TimeLibrary {
     case "nanosecond": return .int(civil.nanosecond)
     case "weekday": return .int(civil.weekday)
     case "day_of_year": return .int(civil.dayOfYear)
-    case "zone": return .string(time.zone ?? (time.offset == nil ? TimeZones.local.name : offsetText(offset.seconds)))
+    case "zone":
+      return .string(time.zone ?? (time.offset == nil ? TimeZones.local.name : offsetText(offset.seconds)))
     case "offset": return .duration(offset.seconds * 1_000_000_000)
     default: return nil
     }
   }
 
   static let timeFields = [
-    "year", "month", "day", "hour", "minute", "second", "nanosecond", "weekday", "day_of_year", "zone", "offset",
+    "year", "month", "day", "hour", "minute", "second", "nanosecond", "weekday", "day_of_year", "zone",
+    "offset",
   ]
 
   /// The units of a duration, as its fields give them, in nanoseconds.
@@ -168,11 +171,12 @@ enum TimeLibrary {
     case .rules(let rules, _): moment = rules.moment(ofClock: civil.seconds)
     }
     return .object(
-      try TimeObject(seconds: moment, nanosecond: civil.nanosecond, zone: zone.name, offset: zone.fixedOffset))
+      try TimeObject(seconds: moment, nanosecond: civil.nanosecond, zone: zone.name, offset: zone.fixedOffset)
+    )
   }
 
   private static func monotonic(_ call: borrowing NativeCall) throws(Raised) -> Value {
-    // TODO(merge): the interpreter's clock, which may be virtual.
+    // TODO(#12): the interpreter's clock, which may be virtual.
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)
     return .duration(time.tv_sec * 1_000_000_000 + time.tv_nsec)

@@ -36,7 +36,9 @@ struct TimeParser {
   static func parse(_ text: String, format: String) throws(Raised) -> TimeObject {
     var parser = TimeParser(text)
     try parser.read(format: format)
-    guard parser.position == parser.text.count else { throw parser.failure("there is more text than the format says") }
+    guard parser.position == parser.text.count else {
+      throw parser.failure("there is more text than the format says")
+    }
     return try parser.time()
   }
 
@@ -49,7 +51,9 @@ struct TimeParser {
     try expect("-")
     civil.day = try digits(2, "day")
     guard position < text.count else { return }
-    guard ["T", "t", " "].contains(where: { take($0) }) else { throw failure("expected `T` and the time of day") }
+    guard ["T", "t", " "].contains(where: { take($0) }) else {
+      throw failure("expected `T` and the time of day")
+    }
     civil.hour = try digits(2, "hour")
     try expect(":")
     civil.minute = try digits(2, "minute")
@@ -73,7 +77,9 @@ struct TimeParser {
       return
     }
     let isNegative = take("-")
-    guard isNegative || take("+") else { throw failure("expected an offset from UTC such as `Z` or `+01:00`") }
+    guard isNegative || take("+") else {
+      throw failure("expected an offset from UTC such as `Z` or `+01:00`")
+    }
     var seconds = try digits(2, "hours of the offset") * 3600
     var parts = 1
     while parts < 3, position < text.count, text[position] == UInt8(ascii: ":") || isDigit(text[position]) {
@@ -116,7 +122,9 @@ struct TimeParser {
         skipBlanks()
       } else {
         for byte in String(character).utf8 {
-          guard position < text.count, text[position] == byte else { throw failure("expected `\(character)`") }
+          guard position < text.count, text[position] == byte else {
+            throw failure("expected `\(character)`")
+          }
           position += 1
         }
       }
@@ -206,7 +214,9 @@ struct TimeParser {
   }
 
   private mutating func skipBlanks() {
-    while position < text.count, text[position] == 0x20 || (0x09...0x0D).contains(text[position]) { position += 1 }
+    while position < text.count, text[position] == 0x20 || (0x09...0x0D).contains(text[position]) {
+      position += 1
+    }
   }
 
   /// A number of exactly so many digits.
@@ -250,7 +260,8 @@ struct TimeParser {
       return try TimeObject(seconds: unixSeconds ?? 0, nanosecond: civil.nanosecond)
     case .utc: return try TimeObject(seconds: civil.seconds + leap, nanosecond: civil.nanosecond, zone: "UTC")
     case .offset(let offset):
-      return try TimeObject(seconds: civil.seconds + leap - offset, nanosecond: civil.nanosecond, offset: offset)
+      return try TimeObject(
+        seconds: civil.seconds + leap - offset, nanosecond: civil.nanosecond, offset: offset)
     case .local:
       let moment = TimeZones.local.moment(ofClock: civil.seconds)
       return try TimeObject(seconds: moment + leap, nanosecond: civil.nanosecond)
@@ -264,7 +275,8 @@ struct TimeParser {
     guard let offset else { return Raised(.parseError, "`\(shown)` is no time: \(message)") }
     let character = String(decoding: text.prefix(offset), as: UTF8.self).count
     return Raised(
-      .parseError, "`\(shown)` is no time: \(message), at character \(character)", data: ["offset": .int(character)])
+      .parseError, "`\(shown)` is no time: \(message), at character \(character)",
+      data: ["offset": .int(character)])
   }
 }
 
@@ -275,13 +287,15 @@ extension TimeObject {
   ) throws(Raised) {
     // In two steps, so that the earliest times do not overflow half-way.
     let isNegative = seconds < 0
-    let (whole, overflow) = (isNegative ? seconds + 1 : seconds).multipliedReportingOverflow(by: 1_000_000_000)
+    let (whole, overflow) = (isNegative ? seconds + 1 : seconds).multipliedReportingOverflow(
+      by: 1_000_000_000)
     let (sum, overflow2) = whole.addingReportingOverflow(isNegative ? nanosecond - 1_000_000_000 : nanosecond)
     guard !overflow, !overflow2 else { throw TimeObject.outOfRange }
     self.init(nanoseconds: sum, zone: zone, offset: offset)
   }
 
   static var outOfRange: Raised {
-    Raised(.overflowError, "a time is from 1677-09-21 to 2262-04-11: nanoseconds of others do not fit 64 bits")
+    Raised(
+      .overflowError, "a time is from 1677-09-21 to 2262-04-11: nanoseconds of others do not fit 64 bits")
   }
 }

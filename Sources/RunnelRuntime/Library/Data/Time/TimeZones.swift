@@ -47,7 +47,8 @@ enum TimeZones {
   /// Only plain relative names, so that no script's text leads elsewhere in the file system.
   private static func read(_ name: String) -> ZoneRules? {
     let isPlain = name.utf8.allSatisfy { byte in
-      (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+      (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
+        || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
         || "/_+-".utf8.contains(byte)
     }
     guard isPlain, !name.isEmpty, !name.hasPrefix("/") else { return nil }
@@ -83,7 +84,8 @@ enum TimeZones {
   private static func unknown(_ name: String) -> Raised {
     let names = allNames
     if names.isEmpty {
-      return Raised(.valueError, "no time zone `\(name)`: this machine has no zone files; install its `tzdata` package")
+      return Raised(
+        .valueError, "no time zone `\(name)`: this machine has no zone files; install its `tzdata` package")
     }
     let near = nearest(to: name, among: names)
     let hint = near.isEmpty ? "" : "; the nearest are " + near.map { "`\($0)`" }.joined(separator: ", ")

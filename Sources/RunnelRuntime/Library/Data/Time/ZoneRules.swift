@@ -27,7 +27,8 @@ struct ZoneOffset: Equatable {
 /// `+02:00`, with seconds where there are any.
 func offsetText(_ seconds: Int, separator: String = ":") -> String {
   let magnitude = Int(seconds.magnitude)
-  var text = (seconds < 0 ? "-" : "+") + padded(magnitude / 3600, 2) + separator + padded(magnitude / 60 % 60, 2)
+  var text =
+    (seconds < 0 ? "-" : "+") + padded(magnitude / 3600, 2) + separator + padded(magnitude / 60 % 60, 2)
   if magnitude % 60 != 0 { text += separator + padded(magnitude % 60, 2) }
   return text
 }
@@ -45,7 +46,10 @@ final class ZoneRules: Sendable {
   /// After the last transition.
   private let rule: PosixZoneRule?
 
-  init(name: String, transitions: [Int] = [], offsets: [ZoneOffset] = [], first: ZoneOffset, rule: PosixZoneRule? = nil) {
+  init(
+    name: String, transitions: [Int] = [], offsets: [ZoneOffset] = [], first: ZoneOffset,
+    rule: PosixZoneRule? = nil
+  ) {
     self.name = name
     self.transitions = transitions
     self.offsets = offsets
@@ -117,7 +121,8 @@ extension ZoneRules {
     init?(_ reader: inout ByteReader) {
       guard reader.number(4) == 0x545A_6966, let version = reader.number(1), reader.skip(15),
         let utc = reader.number(4), let standard = reader.number(4), let leap = reader.number(4),
-        let transitions = reader.number(4), let types = reader.number(4), let names = reader.number(4), types > 0
+        let transitions = reader.number(4), let types = reader.number(4), let names = reader.number(4),
+        types > 0
       else { return nil }
       // The version is a digit, or a zero byte for the first one.
       self.version = version == 0 ? 1 : version - 0x30
@@ -126,7 +131,8 @@ extension ZoneRules {
     }
 
     func size(timeSize: Int) -> Int {
-      transitionCount * (timeSize + 1) + typeCount * 6 + nameCount + leapCount * (timeSize + 4) + standardCount + utcCount
+      transitionCount * (timeSize + 1) + typeCount * 6 + nameCount + leapCount * (timeSize + 4)
+        + standardCount + utcCount
     }
   }
 
@@ -148,7 +154,8 @@ extension ZoneRules {
       }
       var types: [(seconds: Int, isDaylightSaving: Bool, name: Int)] = []
       for _ in 0..<header.typeCount {
-        guard let seconds = reader.signedNumber(4), let isDaylightSaving = reader.number(1), let name = reader.number(1),
+        guard let seconds = reader.signedNumber(4), let isDaylightSaving = reader.number(1),
+          let name = reader.number(1),
           seconds.magnitude < CivilTime.secondsPerDay * 2
         else { return nil }
         types.append((seconds, isDaylightSaving == 1, name))

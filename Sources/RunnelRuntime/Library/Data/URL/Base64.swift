@@ -7,7 +7,8 @@ enum Base64Library {
       "base64", summary: "Bytes as text of letters, digits, `+`, `/` and `=` (RFC 4648).",
       functions: [
         NativeFunction(
-          "encode(x)", documentation: "The base64 of bytes, or of a string's UTF-8, on one line.", body: .plain(encode)),
+          "encode(x)", documentation: "The base64 of bytes, or of a string's UTF-8, on one line.",
+          body: .plain(encode)),
         NativeFunction(
           "decode(text)",
           documentation: """
@@ -78,14 +79,18 @@ enum Base64 {
         }
       } else if byte == pad {
         pads += 1
-        guard digits >= 2, digits + pads <= 4 else { throw failure("there is padding where none belongs", at: index) }
+        guard digits >= 2, digits + pads <= 4 else {
+          throw failure("there is padding where none belongs", at: index)
+        }
       } else if value != blank {
         throw failure("this is no digit of base64", at: index)
       }
     }
     if digits == 0 { return output }
     guard digits + pads == 4 else {
-      throw failure(digits == 1 ? "the text is cut off" : "the text is cut off, or its padding `=` is missing", at: text.count)
+      throw failure(
+        digits == 1 ? "the text is cut off" : "the text is cut off, or its padding `=` is missing",
+        at: text.count)
     }
     if digits == 3 {
       output.append(UInt8(truncatingIfNeeded: word >> 10))

@@ -27,7 +27,8 @@ enum URLLibrary {
             """, body: .plain(query)),
         NativeFunction(
           "join(base, ref)",
-          documentation: "What a reference (`../b`, `?x=1`, a whole URL) means on a page of the base URL.", body: .plain(join)),
+          documentation: "What a reference (`../b`, `?x=1`, a whole URL) means on a page of the base URL.",
+          body: .plain(join)),
       ])
   }
 
@@ -76,7 +77,8 @@ enum URLLibrary {
         }
         name = rest[rest.index(after: rest.startIndex)..<close]
         rest = rest[rest.index(after: close)...]
-        guard !name.isEmpty, name.utf8.allSatisfy({ hexDigitValue($0) != nil || ":.%".utf8.contains($0) || $0 == 0x76 })
+        guard !name.isEmpty,
+          name.utf8.allSatisfy({ hexDigitValue($0) != nil || ":.%".utf8.contains($0) || $0 == 0x76 })
         else { throw Raised(.parseError, "`[\(name)]` is no IPv6 address") }
       } else {
         let colon = rest.firstIndex(of: ":") ?? rest.endIndex
@@ -91,7 +93,8 @@ enum URLLibrary {
       guard rest.hasPrefix(":") else { throw Raised(.parseError, "there is text after the host `[\(name)]`") }
       let digits = rest.dropFirst()
       if digits.isEmpty { return }
-      guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(digits), number <= 65_535 else {
+      guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(digits), number <= 65_535
+      else {
         throw Raised(.parseError, "`\(digits)` is no port; ports are 0 to 65535")
       }
       port = number
@@ -130,7 +133,8 @@ enum URLLibrary {
     for (key, value) in try call.map(0) {
       for item in value.list?.items ?? [value] where !item.isNil {
         guard let name = plainText(key), let text = plainText(item) else {
-          throw Raised(.valueError, "a query cannot hold a \(item.typeName), under `\(plainText(key) ?? "its key")`")
+          throw Raised(
+            .valueError, "a query cannot hold a \(item.typeName), under `\(plainText(key) ?? "its key")`")
         }
         pairs.append(
           PercentEncoding.encode(name.utf8, blankAsPlus: true) + "="

@@ -115,7 +115,8 @@ enum PercentEncoding {
     for byte in text {
       switch byte {
       case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"):
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+        UInt8(ascii: "~"):
         output.append(byte)
       case 0x20 where blankAsPlus:
         output.append(UInt8(ascii: "+"))
@@ -137,7 +138,8 @@ enum PercentEncoding {
     var output: [UInt8] = []
     var index = 0
     while index < bytes.count {
-      if bytes[index] == UInt8(ascii: "%"), index + 2 < bytes.count, let high = hexDigitValue(bytes[index + 1]),
+      if bytes[index] == UInt8(ascii: "%"), index + 2 < bytes.count,
+        let high = hexDigitValue(bytes[index + 1]),
         let low = hexDigitValue(bytes[index + 2])
       {
         output.append(high << 4 | low)
