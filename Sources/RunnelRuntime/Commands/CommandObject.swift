@@ -16,7 +16,7 @@ final class CommandObject: CommandResource, @unchecked Sendable {
     self.running = running
     output = StreamObject(source: CommandOutput(running, .output))
     errors = StreamObject(source: CommandOutput(running, .errors))
-    input = CommandInput(running)
+    input = CommandInput(running, output: output, errors: errors)
     super.init(running.plan.text, tag: .command)
     holds(running)
   }
@@ -39,7 +39,7 @@ final class CommandObject: CommandResource, @unchecked Sendable {
   /// Waits for its end. What nobody reads is read and kept, so that the command never stands still for it.
   func wait(check: Bool, _ strand: Strand) async throws(Raised) -> Value {
     running.endInput()
-    running.keepOutput()
+    input.keepWhatNobodyReads()
     try await running.waitForPrograms(strand)
     isDone()
     let outcome = running.outcome
@@ -60,24 +60,36 @@ final class CommandObject: CommandResource, @unchecked Sendable {
 private final class CommandOutput: StreamSource, @unchecked Sendable {
   private let command: RunningCommand
   private let channel: RunningCommand.Channel
+  private var hasBegun = false
 
   init(_ command: RunningCommand, _ channel: RunningCommand.Channel) {
     self.command = command
     self.channel = channel
   }
 
-  func next(_ strand: Strand) throws(Raised) -> StreamStep { try command.nextLine(channel) }
+  func next(_ strand: Strand) throws(Raised) -> StreamStep {
+    if !hasBegun {
+      hasBegun = true
+      command.readAsItComes(channel)
+    }
+    return try command.nextLine(channel)
+  }
+
   func fill(_ strand: Strand) async throws(Raised) { try await command.waitForLine(channel, strand) }
-  /// A reader that has had enough leaves the command running: others may still read the other stream.
-  func close() {}
+  /// A reader that has had enough leaves the command running.
+  func close() { command.drop(channel) }
 }
 
 /// `p.stdin`: takes text and bytes.
 final class CommandInput: ResourceObject, @unchecked Sendable {
   private let command: RunningCommand
+  private let output: StreamObject
+  private let errors: StreamObject
 
-  init(_ command: RunningCommand) {
+  init(_ command: RunningCommand, output: StreamObject, errors: StreamObject) {
     self.command = command
+    self.output = output
+    self.errors = errors
     super.init(tag: .resource)
   }
 
@@ -88,10 +100,21 @@ final class CommandInput: ResourceObject, @unchecked Sendable {
       throw Raised(.valueError, "cannot write to `\(command.plan.text)`: its stdin is closed")
     }
     guard command.feed(bytes) else { throw gone }
-    if command.isInputFull { try await command.waitForRoom(strand) }
+    guard command.isInputFull else { return }
+    keepWhatNobodyReads()
+    try await command.waitForRoom(strand)
   }
 
-  func flush(_ strand: Strand) async throws(Raised) { try await command.flushInput(strand) }
+  func flush(_ strand: Strand) async throws(Raised) {
+    keepWhatNobodyReads()
+    try await command.flushInput(strand)
+  }
+
+  /// While the script waits for the command, the command must not have to wait for the script.
+  func keepWhatNobodyReads() {
+    if !output.isTaken { command.keep(.output) }
+    if !errors.isTaken { command.keep(.errors) }
+  }
 
   private var gone: Raised {
     Raised(.brokenPipe, "`\(command.plan.text)` reads its input no more")

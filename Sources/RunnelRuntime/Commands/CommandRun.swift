@@ -25,7 +25,7 @@ enum CommandRun {
     switch form {
     case .statement:
       var manner = CommandManner(output: inherited(strand))
-      if CommandTerminal.isFor(strand) {
+      if CommandTerminal.isFor(strand), !strand.interpreter.output.takesAll {
         manner.input = .terminal
         // Who works on the terminal has all of it: prompts and colours go there, too.
         manner.errors = CommandTerminal.hasErrors ? .inherited : .relayed
@@ -38,7 +38,9 @@ enum CommandRun {
 
   /// stdout as the script has it: directly where nobody else can write meanwhile, else through us, so that lines stay
   /// whole (language.md §13).
-  static func inherited(_ strand: Strand) -> CommandManner.Output { strand.isAlone ? .inherited : .relayed }
+  static func inherited(_ strand: Strand) -> CommandManner.Output {
+    strand.isAlone && !strand.interpreter.output.takesAll ? .inherited : .relayed
+  }
 
   static func withoutLastNewline(_ text: String) -> String {
     guard text.utf8.last == 0x0A else { return text }

@@ -68,7 +68,7 @@ class CommandResource: ResourceObject, @unchecked Sendable {
   private let text: String
   private(set) var command: RunningCommand?
   private weak var scope: Scope?
-  private var isClosed = false
+  private var isStopping = false
 
   init(_ text: String, tag: ObjectTag = .resource) {
     self.text = text
@@ -80,29 +80,31 @@ class CommandResource: ResourceObject, @unchecked Sendable {
   /// The scope that is running closes it.
   func belongs(to strand: Strand) {
     let scope = strand.scopeForOwning()
-    scope.resources.append(self)
+    scope.own(self)
     self.scope = scope
   }
 
   func holds(_ command: RunningCommand) {
     self.command = command
-    if isClosed { command.stopInBackground() }
+    if isStopping { command.stopInBackground() }
   }
 
   /// It has ended: its scope need not keep it.
   func isDone() {
-    isClosed = true
+    isStopping = true
     scope?.resources.removeAll { $0 === self }
   }
 
-  /// Begins to stop it; `ending` tells when it has ended.
+  /// Begins to stop it.
   override func close() {
-    isClosed = true
-    command?.closeOutput(.output)
-    command?.stopInBackground()
+    isStopping = true
+    guard let command else { return }
+    command.closeOutput(.output)
+    command.stopInBackground()
   }
 
   /// Waits for the end of what `close` has begun to stop.
   override func waitForEnd() async { await command?.stop() }
-  override var isEnding: Bool { isClosed && command.map { !$0.hasEnded } ?? false }
+  override var isClosed: Bool { isStopping && !takesTimeToEnd }
+  override var takesTimeToEnd: Bool { command.map { !$0.hasEnded } ?? false }
 }

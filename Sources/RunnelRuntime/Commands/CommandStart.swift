@@ -127,7 +127,7 @@ private final class Starter {
       do throws(StartError) {
         _ = try ProgramSearch.find(stage.arguments[0], for: spec)
       } catch {
-        throw StartFailure.raised(error, stage, spec)
+        throw StartFailure.raised(error, stage, spec, directory: plan.directory)
       }
     }
   }
@@ -211,7 +211,7 @@ private final class Starter {
         processes.append(StageProcess(try Programs.start(spec), text: stage.text))
       } catch {
         if processes.isEmpty { terminal?.takeBack() }
-        return StartFailure.raised(error, stage, spec)
+        return StartFailure.raised(error, stage, spec, directory: plan.directory)
       }
       // Ours must not keep a pipe open that a program waits to see closed.
       ends.next?.close()

@@ -94,8 +94,9 @@ enum FedCommandFunctions {
       call in
       .bool(command(call[0])?.command?.isInputFull ?? false)
     },
-    .waiting("__command_room(cmd)", documentation: "Waits until it takes more.") { call throws(Raised) in
-      try await command(call[0])?.command?.waitForRoom(call.strand)
+    .waiting("__command_room(cmd)", documentation: "Waits until it takes more, or has said a line.") {
+      call throws(Raised) in
+      try await command(call[0])?.command?.waitForRoom(call.strand, orLine: true)
       return .nil
     },
     .plain("__command_has_line(cmd) → bool", documentation: "Whether a line has come out.") { call in
@@ -112,14 +113,14 @@ enum FedCommandFunctions {
     .plain("__command_rest(cmd) → stream", documentation: "The lines still to come; raises if it failed.") {
       call in
       guard let running = command(call[0])?.command else { return .list([]) }
-      running.readOutputAsItComes()
+      running.readAsItComes(.output)
       return .object(StreamObject(source: RestOfLines(running)))
     },
     .waiting("__command_result(cmd)", documentation: "Waits for its end; its text, if that was captured.") {
       call throws(Raised) in try await command(call[0])?.result(call.strand) ?? .nil
     },
     .waiting("__command_stop(cmd)", documentation: "Stops it, if it runs, and waits for its end.") { call in
-      await command(call[0])?.command?.stop()
+      await command(call[0])?.command?.stop(first: call.strand.interpreter.stopSignal)
       return .nil
     },
   ]
@@ -136,8 +137,11 @@ enum FedCommandFunctions {
       __command_begin(cmd)
       for x in s {
         if not __command_feed(cmd, x) { break }
-        if __command_is_full(cmd) { __command_room(cmd) }
         while __command_has_line(cmd) { yield __command_line(cmd) }
+        while __command_is_full(cmd) {
+          __command_room(cmd)
+          while __command_has_line(cmd) { yield __command_line(cmd) }
+        }
       }
       __command_end_input(cmd)
       yield ...__command_rest(cmd)

@@ -1,5 +1,5 @@
-// Our end of the pipe that a command reads its stdin from. What is fed is gathered for a millisecond, so that many
-// short lines cost few writes, and written by the reactor as the program takes it.
+// Our end of the pipe that a command reads its stdin from. What is fed is gathered until who feeds it waits, so that
+// many short lines cost few writes, and written by the reactor as the program takes it.
 
 import RunnelSystem
 
@@ -50,7 +50,13 @@ final class InputFeed: @unchecked Sendable {
     while let end, written < pending.count {
       switch pending[written...].withUnsafeBytes({ Self.write(end.number, $0) }) {
       case .success(.bytes(let count)): written += count
-      case .success: return true
+      case .success:
+        // What is written is forgotten now and then: a slow reader may never let all of it go.
+        if written >= Self.limit / 4 {
+          pending.removeFirst(written)
+          written = 0
+        }
+        return true
       case .failure:
         // A reader that has had enough is no failure (language.md §13).
         close()

@@ -22,6 +22,9 @@ final class OutputWriter: @unchecked Sendable {
   /// Where an embedder wants what is written, instead of the process's own descriptors: 1 or 2, and the bytes.
   private let sink: (@Sendable (Int32, UnsafeRawBufferPointer) -> Void)?
 
+  /// Whether what commands write has to come through here, too.
+  var takesAll: Bool { sink != nil }
+
   init(sink: (@Sendable (Int32, UnsafeRawBufferPointer) -> Void)? = nil) {
     self.sink = sink
     if sink != nil { isTerminal = false }

@@ -41,7 +41,8 @@ final class StageProcess: @unchecked Sendable {
 /// A command that has been started.
 ///
 /// `@unchecked Sendable`: everything that changes is under `lock`, which is never held across a wait; inside it
-/// only pipes, the reactor, the watchdog and the output writer are called, and none of them calls back.
+/// only pipes, the reactor, the watchdog and the output writer are called, and none of them calls back. What is not
+/// private is for the extensions that read it and feed it.
 final class RunningCommand: @unchecked Sendable {
   let interpreter: Interpreter
   let plan: CommandPlan
@@ -49,17 +50,17 @@ final class RunningCommand: @unchecked Sendable {
   /// The process group, which is the number of its first process.
   let group: Int32
   private let manner: CommandManner
-  private let lock = Lock()
+  let lock = Lock()
   private var processes: [StageProcess]
-  private let output: OutputPipe?
-  private let errors: OutputPipe?
-  private let input: InputFeed?
+  let output: OutputPipe?
+  let errors: OutputPipe?
+  let input: InputFeed?
   private let terminal: CommandTerminal?
   /// Woken, all of them, when something has changed.
   private var waiters: [Waiter] = []
   /// How many of its processes have not ended.
-  private var runningCount: Int
-  private var isConcluded = false
+  var runningCount: Int
+  var isConcluded = false
   private var isStopping = false
   private var ended: Int64 = 0
   /// For signals still to be sent.
@@ -90,6 +91,19 @@ final class RunningCommand: @unchecked Sendable {
       for process in processes { watchExit(of: process) }
       for pipe in [output, errors] { if let pipe { watchOutput(of: pipe) } }
     }
+    if terminal != nil { lookForStop() }
+  }
+
+  /// A pidfd does not tell that a program was stopped (Ctrl-Z): while it has the terminal, it is asked now and then,
+  /// or both it and the script would wait for ever.
+  private func lookForStop() {
+    let isStopped = lock.withLock { () -> Bool? in
+      isConcluded ? nil : runningCount > 0 && processes.contains { $0.takeStop() }
+    }
+    guard let isStopped else { return }
+    if isStopped { terminal?.suspend(with: group) }
+    let scheduler = interpreter.scheduler
+    scheduler.schedule(at: scheduler.clock.now() + 100_000_000) { [weak self] in self?.lookForStop() }
   }
 
   // MARK: What the reactor sees
@@ -124,7 +138,7 @@ final class RunningCommand: @unchecked Sendable {
     runningCount -= 1
   }
 
-  private func watchOutput(of pipe: OutputPipe) {
+  func watchOutput(of pipe: OutputPipe) {
     guard let number = pipe.number, pipe.watch == nil else { return }
     pipe.watch = interpreter.reactor.watch(number, for: .readable) { [self] in sawOutput(of: pipe) }
   }
@@ -146,7 +160,7 @@ final class RunningCommand: @unchecked Sendable {
       })
   }
 
-  private func watchInput(of feed: InputFeed) {
+  func watchInput(of feed: InputFeed) {
     guard let number = feed.number, feed.watch == nil else { return }
     feed.watch = interpreter.reactor.watch(number, for: .writable) { [self] in sawRoom(for: feed) }
   }
@@ -160,19 +174,19 @@ final class RunningCommand: @unchecked Sendable {
       })
   }
 
-  private func takeWaiters() -> [Waiter] {
+  func takeWaiters() -> [Waiter] {
     defer { waiters.removeAll() }
     return waiters
   }
 
-  private func wake(_ waiters: [Waiter]) {
+  func wake(_ waiters: [Waiter]) {
     for waiter in waiters { waiter.resume(with: .nil) }
   }
 
   // MARK: Waiting
 
   /// Waits until a condition, which is asked under the lock, holds.
-  private func wait(_ strand: Strand, _ reason: String, until condition: () -> Bool) async throws(Raised) {
+  func wait(_ strand: Strand, _ reason: String, until condition: () -> Bool) async throws(Raised) {
     while !lock.withLock(condition) {
       _ = try await strand.wait(WaitDescription(reason)) { waiter in
         let holds = lock.withLock { () -> Bool in
@@ -222,7 +236,7 @@ final class RunningCommand: @unchecked Sendable {
     }
   }
 
-  private func tooMuchOutput() -> Raised {
+  func tooMuchOutput() -> Raised {
     let limit = interpreter.options.captureLimit
     return Raised(
       .limitError,
@@ -292,7 +306,7 @@ final class RunningCommand: @unchecked Sendable {
 
   /// Stops the programs without waiting for their end; `hasEnded` tells.
   func stopInBackground() {
-    beginStop(first: nil)
+    beginStop(first: interpreter.stopSignal)
     guard !lock.withLock({ isConcluded }) else { return }
     Task(executorPreference: interpreter.scheduler) { await self.stop() }
   }
@@ -306,7 +320,7 @@ final class RunningCommand: @unchecked Sendable {
   // MARK: The end
 
   /// All programs have ended.
-  private func conclude() {
+  func conclude() {
     let woken = lock.withLock { () -> [Waiter] in
       guard !isConcluded, runningCount == 0 else { return [] }
       isConcluded = true
@@ -345,7 +359,7 @@ final class RunningCommand: @unchecked Sendable {
     feed.close()
   }
 
-  private func cancel(_ watch: inout WatchID?) {
+  func cancel(_ watch: inout WatchID?) {
     if let id = watch { interpreter.reactor.cancel(id) }
     watch = nil
   }
@@ -372,195 +386,4 @@ final class RunningCommand: @unchecked Sendable {
   /// What was captured.
   var capturedOutput: String { lock.withLock { output?.text ?? "" } }
   var capturedErrors: String { lock.withLock { errors?.text ?? "" } }
-
-  // MARK: Reading it bit by bit
-
-  enum Channel { case output, errors }
-
-  private func pipe(_ channel: Channel) -> OutputPipe? {
-    switch channel {
-    case .output: output
-    case .errors: errors
-    }
-  }
-
-  /// The next line, without its end, if there is one; `.end` only when nothing more can come.
-  func nextLine(_ channel: Channel) throws(Raised) -> StreamStep {
-    let (line, isTooLong, isWaiting) = lock.withLock { () -> (Value?, Bool, Bool) in
-      guard let pipe = pipe(channel) else { return (nil, false, false) }
-      let line = Self.takeLine(pipe)
-      // Read on, if it was full and has room again.
-      if line != nil, pipe.watch == nil, pipe.wantsMore, !isConcluded { watchOutput(of: pipe) }
-      if line == nil, !pipe.hasEnded, pipe.buffer.count >= ReadLimit.line { return (nil, true, false) }
-      return (line, false, !pipe.hasEnded)
-    }
-    if let line { return .item(line) }
-    if isTooLong { throw Raised(.limitError, "a line of `\(plan.text)` is longer than 256 MiB") }
-    return isWaiting ? .wait : .end
-  }
-
-  /// What there is of the output, as bytes; `.end` only when nothing more can come.
-  func nextPiece(_ channel: Channel) -> StreamStep {
-    lock.withLock {
-      guard let pipe = pipe(channel) else { return .end }
-      let count = pipe.buffer.count
-      guard count > 0 else { return pipe.hasEnded ? .end : .wait }
-      let piece = [UInt8](pipe.buffer.bytes[..<count])
-      pipe.buffer.consume(count)
-      if pipe.watch == nil, pipe.wantsMore, !isConcluded { watchOutput(of: pipe) }
-      return .item(.bytes(piece))
-    }
-  }
-
-  private static func takeLine(_ pipe: OutputPipe) -> Value? {
-    let buffer = pipe.buffer
-    guard buffer.count > 0 else { return nil }
-    let length: Int
-    if let found = buffer.lineLength() {
-      length = found
-    } else if pipe.hasEnded {
-      length = buffer.count
-    } else {
-      // A line that is longer than what is read ahead: then that much of it is.
-      pipe.setMark(max(RunningCommand.readAhead, buffer.count * 2))
-      return nil
-    }
-    let hasEnd = length < buffer.count
-    var line = UnsafeRawBufferPointer(rebasing: buffer.bytes[..<length])
-    if hasEnd, line.last == 0x0D { line = UnsafeRawBufferPointer(rebasing: line.dropLast()) }
-    defer { buffer.consume(hasEnd ? length + 1 : length) }
-    return .string(String(decoding: line, as: UTF8.self))
-  }
-
-  /// Whether a whole line is there.
-  var hasLine: Bool { lock.withLock { output.map { $0.buffer.lineLength() != nil } ?? false } }
-
-  /// Where the output that is read bit by bit stands.
-  var outputState: OutputPipe.Progress {
-    lock.withLock { output.map { $0.hasEnded && $0.buffer.count == 0 } ?? true ? .ended : .more }
-  }
-
-  /// Waits until there may be a line, or until the output has ended: also when all programs have, and somebody else
-  /// holds the pipe.
-  func waitForLine(_ channel: Channel, orPiece: Bool = false, _ strand: Strand) async throws(Raised) {
-    try await wait(strand, "the output of `\(plan.text)`") {
-      guard !isConcluded, let pipe = pipe(channel), !pipe.hasEnded else { return true }
-      if pipe.watch == nil { watchOutput(of: pipe) }
-      if orPiece, pipe.buffer.count > 0 { return true }
-      return pipe.buffer.lineLength() != nil || runningCount == 0
-    }
-    if lock.withLock({ runningCount == 0 }) { conclude() }
-  }
-
-  /// Nobody reads this any more: who writes to it gets SIGPIPE.
-  func closeOutput(_ channel: Channel) {
-    lock.withLock {
-      guard let pipe = pipe(channel) else { return }
-      cancel(&pipe.watch)
-      pipe.close()
-    }
-  }
-
-  /// How much is read ahead for a reader.
-  static let readAhead = 1 << 20
-
-  /// Nobody may read it: what it says is kept from now on, as a capture is.
-  func keepOutput() {
-    lock.withLock {
-      guard !isConcluded else { return }
-      for pipe in [output, errors] {
-        guard let pipe else { continue }
-        pipe.setMark(interpreter.options.captureLimit)
-        watchOutput(of: pipe)
-      }
-    }
-  }
-
-  /// Waits until all programs have ended. It goes on running if the strand is to stop: its scope stops it.
-  func waitForPrograms(_ strand: Strand) async throws(Raised) {
-    try await wait(strand, "the command `\(plan.text)`") { runningCount == 0 || isConcluded }
-    conclude()
-  }
-
-  /// From now on somebody reads the output: no more than usual is read ahead.
-  func readOutputAsItComes() {
-    lock.withLock { output?.setMark(Self.readAhead) }
-  }
-
-  // MARK: Feeding it
-
-  /// Feeds it. Says false if it takes nothing any more.
-  func feed(_ bytes: some Sequence<UInt8>) -> Bool {
-    lock.withLock {
-      guard let input, !input.isGone, !isConcluded else { return false }
-      input.append(bytes)
-      guard input.watch == nil else { return true }
-      if input.isFull {
-        if input.flush() { watchInput(of: input) }
-        return !input.isGone
-      }
-      scheduleFlush(input)
-      return true
-    }
-  }
-
-  /// What has been gathered goes out within a millisecond.
-  private func scheduleFlush(_ feed: InputFeed) {
-    guard !feed.isFlushScheduled else { return }
-    feed.isFlushScheduled = true
-    let scheduler = interpreter.scheduler
-    scheduler.schedule(at: scheduler.clock.now() + 1_000_000) { [weak self] in self?.flushScheduled(feed) }
-  }
-
-  private func flushScheduled(_ feed: InputFeed) {
-    wake(
-      lock.withLock { () -> [Waiter] in
-        feed.isFlushScheduled = false
-        guard !isConcluded, feed.watch == nil else { return [] }
-        if feed.flush() { watchInput(of: feed) }
-        return takeWaiters()
-      })
-  }
-
-  /// Whether who feeds has to wait.
-  var isInputFull: Bool { lock.withLock { input?.isFull ?? false } }
-
-  /// Waits until it takes more, or nothing any more.
-  func waitForRoom(_ strand: Strand) async throws(Raised) {
-    try await wait(strand, "`\(plan.text)` to read its input") {
-      guard let input, !isConcluded else { return true }
-      return !input.isFull || output?.isOverLimit == true
-    }
-  }
-
-  /// Waits until everything that was fed is written.
-  func flushInput(_ strand: Strand) async throws(Raised) {
-    lock.withLock {
-      if let input, !isConcluded, input.watch == nil, input.flush() { watchInput(of: input) }
-    }
-    try await wait(strand, "`\(plan.text)` to read its input") {
-      guard let input, !isConcluded else { return true }
-      return input.isEmpty || input.isGone
-    }
-  }
-
-  /// Whether it still takes input.
-  var takesInput: Bool { lock.withLock { input.map { !$0.isGone && !$0.isClosing } ?? false } }
-
-  /// Nothing more will be fed.
-  func endInput() {
-    lock.withLock {
-      guard let input, !isConcluded else { return }
-      input.finish()
-      if !input.isGone, input.watch == nil, input.flush() { watchInput(of: input) }
-    }
-  }
-
-  /// For a terminal that was given away: looks whether the programs have been stopped (Ctrl-Z).
-  func takeStop() -> Bool {
-    lock.withLock {
-      guard !isConcluded, runningCount > 0 else { return false }
-      return processes.contains { $0.takeStop() }
-    }
-  }
 }

@@ -5,7 +5,9 @@ import RunnelSyntax
 import RunnelSystem
 
 enum StartFailure {
-  static func raised(_ error: StartError, _ stage: CommandPlan.Stage, _ spec: ProgramSpec) -> Raised {
+  static func raised(
+    _ error: StartError, _ stage: CommandPlan.Stage, _ spec: ProgramSpec, directory: FilePath?
+  ) -> Raised {
     let shown = String(decoding: stage.arguments[0], as: UTF8.self)
     switch error {
     case .notFound: return notFound(shown, spec)
@@ -19,7 +21,7 @@ enum StartFailure {
         .permissionDenied, "cannot run `\(shown)`: `\(path)` may not be executed; `chmod +x` allows it",
         data: ["path": .string(path), "command": .string(shown)])
     case .workingDirectory(let error):
-      let path = error.path ?? ""
+      let path = directory?.text ?? error.path ?? ""
       let reason =
         switch error.code {
         case ENOENT: "does not exist"

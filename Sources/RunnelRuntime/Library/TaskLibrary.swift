@@ -135,6 +135,19 @@ enum TaskLibrary {
           }
         }),
       NativeFunction(
+        "__is_ending(x) → bool", documentation: "Whether what was closed takes time to end.",
+        body: .plain { call in
+          guard case .object(let object) = call[0] else { return .bool(false) }
+          return .bool((object as? ResourceObject)?.takesTimeToEnd ?? false)
+        }),
+      NativeFunction(
+        "__wait_for_end(x)", documentation: "Waits for that.",
+        body: .waiting { _, arguments throws(Raised) in
+          guard case .object(let object)? = arguments.first else { return .nil }
+          await (object as? ResourceObject)?.waitForEnd()
+          return .nil
+        }),
+      NativeFunction(
         "__can_be_left(x) → bool", documentation: "Whether `with` can close it.",
         body: .plain { call in
           guard case .object(let object) = call[0] else { return .bool(false) }
@@ -157,6 +170,7 @@ enum TaskLibrary {
 
     fn __leave(x) {
       if type(x) == "map" { x.close() } else { __close_resource(x) }
+      if __is_ending(x) { __wait_for_end(x) }
       nil
     }
     """#

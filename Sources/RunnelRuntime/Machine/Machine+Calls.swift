@@ -543,6 +543,11 @@ extension Machine {
       }
       if let error = failure(of: scope) { throw Raised(error) }
       pass(resourcesOf: scope, in: value)
+      if let wait = closingWait(scope) {
+        frame.pointee.pc -= 1
+        resumption = .again
+        return wait
+      }
       let unwritten = close(scope)
       frame.pointee.flags.remove(.hasScope)
       if let unwritten { throw Raised(unwritten) }

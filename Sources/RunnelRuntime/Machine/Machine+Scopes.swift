@@ -111,6 +111,19 @@ extension Machine {
     }
   }
 
+  /// If closing what a scope opened takes time (commands that run are to be stopped): begins it, and gives how to wait
+  /// for its end. `close` does the rest.
+  func closingWait(_ scope: Scope) -> MachineExit? {
+    guard !scope.resources.isEmpty else { return nil }
+    let ending = scope.resources.filter(\.takesTimeToEnd)
+    guard !ending.isEmpty else { return nil }
+    for resource in ending.reversed() { resource.close() }
+    return .wait { _ throws(Raised) in
+      for resource in ending { await resource.waitForEnd() }
+      return .nil
+    }
+  }
+
   /// A scope has ended: what it opened is closed.
   /// - Returns: the first failure to write what was left, the others suppressed in it.
   func close(_ scope: Scope) -> ErrorObject? {
@@ -209,6 +222,10 @@ extension Machine {
     } else {
       pass(resourcesOf: scope, in: completion[0].isZero ? value.pointee : completion[1])
     }
+    if let wait = closingWait(scope) {
+      resumption = .again
+      return wait
+    }
     if let failure = close(scope) { suppress(completion, .object(failure)) }
     switch scope.form {
     case .timeout: endTimeout(scope, completion, hasElse: flag & 1 != 0)
@@ -273,7 +290,7 @@ extension Machine {
       skipInstruction()
       return nil
     }
-    if let wait = joinWait(scope, failing: false) {
+    if let wait = joinWait(scope, failing: false) ?? closingWait(scope) {
       resumption = .again
       return wait
     }
@@ -298,7 +315,7 @@ extension Machine {
       skipInstruction()
       return nil
     }
-    if let wait = joinWait(scope, failing: true) {
+    if let wait = joinWait(scope, failing: true) ?? closingWait(scope) {
       resumption = .again
       return wait
     }

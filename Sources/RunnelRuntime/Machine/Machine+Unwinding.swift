@@ -38,6 +38,10 @@ extension Machine {
           return .exit(wait)
         }
         error = outcome(of: scope, failingWith: error)
+        if let wait = closingWait(scope) {
+          resumption = .custom { _, _ throws(Raised) in throw Raised(error) }
+          return .exit(wait)
+        }
         if let unwritten = close(scope) { error.suppressed.append(unwritten) }
         frame.pointee.flags.remove(.hasScope)
       }

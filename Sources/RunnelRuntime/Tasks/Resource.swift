@@ -9,9 +9,9 @@ open class ResourceObject: Object, @unchecked Sendable {
   open func closeRaising() throws(Raised) { close() }
   /// Whether it is closed: then its scope may forget it before its end.
   open var isClosed: Bool { false }
-  /// Whether `close` has begun something that `waitForEnd` has to wait for: a command that is being stopped.
-  open var isEnding: Bool { false }
-  /// Waits for the end of what `close` has begun, whatever stops the task that waits.
+  /// Whether closing it takes time, for which its scope has to wait: a command that runs has to be stopped.
+  open var takesTimeToEnd: Bool { false }
+  /// Waits for the end of what `close` has begun, also when the task that waits is to stop.
   open func waitForEnd() async {}
   /// What `--leaks` and errors call it, such as `file "a.txt"`.
   open var label: String { typeName }

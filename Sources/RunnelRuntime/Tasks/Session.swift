@@ -195,7 +195,7 @@ public final class Session: @unchecked Sendable {
     let resources = Array(root.resources.reversed())
     root.resources = []
     for resource in resources { resource.close() }
-    let ending = resources.filter(\.isEnding)
+    let ending = resources.filter(\.takesTimeToEnd)
     if !ending.isEmpty {
       let box = OutcomeBox()
       Task(executorPreference: interpreter.scheduler) {

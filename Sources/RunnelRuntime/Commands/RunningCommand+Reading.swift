@@ -1,0 +1,140 @@
+// Reading what a command says bit by bit: as a source of lines, and as the `stdout` and `stderr` of a started command.
+
+import RunnelScheduler
+import RunnelSystem
+
+extension RunningCommand {
+  enum Channel { case output, errors }
+
+  private func pipe(_ channel: Channel) -> OutputPipe? {
+    switch channel {
+    case .output: output
+    case .errors: errors
+    }
+  }
+
+  /// The next line, without its end, if there is one; `.end` only when nothing more can come.
+  func nextLine(_ channel: Channel) throws(Raised) -> StreamStep {
+    let (line, isTooLong, isWaiting) = lock.withLock { () -> (Value?, Bool, Bool) in
+      guard let pipe = pipe(channel) else { return (nil, false, false) }
+      let line = Self.takeLine(pipe)
+      // Read on, if it was full and has room again.
+      if line != nil, pipe.watch == nil, pipe.wantsMore, !isConcluded { watchOutput(of: pipe) }
+      if line == nil, !pipe.hasEnded, pipe.buffer.count >= ReadLimit.line { return (nil, true, false) }
+      return (line, false, !pipe.hasEnded)
+    }
+    if let line { return .item(line) }
+    if isTooLong { throw Raised(.limitError, "a line of `\(plan.text)` is longer than 256 MiB") }
+    return isWaiting ? .wait : .end
+  }
+
+  /// What there is of the output, as bytes; `.end` only when nothing more can come.
+  func nextPiece(_ channel: Channel) -> StreamStep {
+    lock.withLock {
+      guard let pipe = pipe(channel) else { return .end }
+      let count = pipe.buffer.count
+      guard count > 0 else { return pipe.hasEnded ? .end : .wait }
+      let piece = [UInt8](pipe.buffer.bytes[..<count])
+      pipe.buffer.consume(count)
+      if pipe.watch == nil, pipe.wantsMore, !isConcluded { watchOutput(of: pipe) }
+      return .item(.bytes(piece))
+    }
+  }
+
+  private static func takeLine(_ pipe: OutputPipe) -> Value? {
+    let buffer = pipe.buffer
+    guard buffer.count > 0 else { return nil }
+    let length: Int
+    if let found = buffer.lineLength() {
+      length = found
+    } else if pipe.hasEnded {
+      length = buffer.count
+    } else {
+      // A line that is longer than what is read ahead: then that much of it is.
+      pipe.setMark(max(RunningCommand.readAhead, buffer.count * 2))
+      return nil
+    }
+    let hasEnd = length < buffer.count
+    var line = UnsafeRawBufferPointer(rebasing: buffer.bytes[..<length])
+    if hasEnd, line.last == 0x0D { line = UnsafeRawBufferPointer(rebasing: line.dropLast()) }
+    defer { buffer.consume(hasEnd ? length + 1 : length) }
+    return .string(String(decoding: line, as: UTF8.self))
+  }
+
+  /// Whether a whole line is there.
+  var hasLine: Bool { lock.withLock { output.map(Self.hasLine) ?? false } }
+
+  static func hasLine(_ pipe: OutputPipe) -> Bool {
+    guard case .read = pipe.use else { return false }
+    return pipe.buffer.lineLength() != nil
+  }
+
+  /// Whether more is kept than may be, with nobody to take it. Under the lock.
+  func isTooMuch(_ pipe: OutputPipe?) -> Bool {
+    guard let pipe, !pipe.hasEnded, !pipe.drops else { return false }
+    return pipe.isOverLimit || pipe.buffer.count >= interpreter.options.captureLimit
+  }
+
+  /// Where the output that is read bit by bit stands.
+  var outputState: OutputPipe.Progress {
+    lock.withLock { output.map { $0.hasEnded && $0.buffer.count == 0 } ?? true ? .ended : .more }
+  }
+
+  /// Waits until there may be a line, or until the output has ended: also when all programs have, and somebody else
+  /// holds the pipe.
+  ///
+  /// - Parameter orPiece: anything that has come is enough.
+  func waitForLine(_ channel: Channel, orPiece: Bool = false, _ strand: Strand) async throws(Raised) {
+    try await wait(strand, "the output of `\(plan.text)`") {
+      guard !isConcluded, let pipe = pipe(channel), !pipe.hasEnded else { return true }
+      if pipe.watch == nil { watchOutput(of: pipe) }
+      if orPiece, pipe.buffer.count > 0 { return true }
+      return pipe.buffer.lineLength() != nil || runningCount == 0
+    }
+    if lock.withLock({ runningCount == 0 }) { conclude() }
+  }
+
+  /// Nobody reads this any more: who writes to it gets SIGPIPE.
+  func closeOutput(_ channel: Channel) {
+    lock.withLock {
+      guard let pipe = pipe(channel) else { return }
+      cancel(&pipe.watch)
+      pipe.close()
+    }
+  }
+
+  /// How much is read ahead for a reader.
+  static let readAhead = 1 << 20
+
+  /// Nobody reads this at present: what comes is kept, as a capture is, so that the command does not stand still.
+  func keep(_ channel: Channel) {
+    lock.withLock {
+      guard !isConcluded, let pipe = pipe(channel) else { return }
+      pipe.setMark(interpreter.options.captureLimit)
+      watchOutput(of: pipe)
+    }
+  }
+
+  /// Nobody will read this any more: what comes is thrown away.
+  func drop(_ channel: Channel) {
+    lock.withLock {
+      guard !isConcluded, let pipe = pipe(channel) else { return }
+      pipe.drops = true
+      watchOutput(of: pipe)
+    }
+  }
+
+  /// Waits until all programs have ended. It goes on running if the strand is to stop: its scope stops it.
+  func waitForPrograms(_ strand: Strand) async throws(Raised) {
+    try await wait(strand, "the command `\(plan.text)`") {
+      runningCount == 0 || isConcluded || isTooMuch(output) || isTooMuch(errors)
+    }
+    if lock.withLock({ runningCount > 0 }) { throw tooMuchOutput() }
+    conclude()
+  }
+
+  /// From now on somebody reads the output: no more than usual is read ahead.
+  func readAsItComes(_ channel: Channel) {
+    lock.withLock { pipe(channel)?.setMark(Self.readAhead) }
+  }
+}
