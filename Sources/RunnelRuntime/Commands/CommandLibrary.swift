@@ -235,7 +235,7 @@ final class DirectoryChange: ResourceObject, @unchecked Sendable {
   private let strand: Strand
   private let before: String
   private let path: String
-  private var isClosed = false
+  private var hasGoneBack = false
 
   private init(_ strand: Strand, _ path: FilePath) {
     self.strand = strand
@@ -262,10 +262,11 @@ final class DirectoryChange: ResourceObject, @unchecked Sendable {
   }
 
   override var label: String { "directory `\(path)`" }
+  override var isClosed: Bool { hasGoneBack }
 
   override func close() {
-    guard !isClosed else { return }
-    isClosed = true
+    guard !hasGoneBack else { return }
+    hasGoneBack = true
     strand.context.directory = before
   }
 }
