@@ -54,6 +54,6 @@ import Testing
         var reader = CSVReader()
         try reader.read(rows.span, strand: strand) { _ in }
       } == "Cancelled")
-    #expect(kind { _ = try Base64.encode(rows.span, $0) } == "Cancelled")
+    #expect(kind { _ = try RunnelRuntime.Base64.encode(rows.span, $0) } == "Cancelled")
   }
 }

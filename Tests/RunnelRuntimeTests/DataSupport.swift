@@ -96,7 +96,7 @@ enum DataCall {
   static func wait(_ name: String, _ arguments: Value...) async throws -> Value {
     let function = try function(name, method: false)
     guard case .waiting(let code) = function.body else { throw Raised(.typeError, "`\(name)` does not wait") }
-    return try await code(strand, arguments)
+    return try await RunningInterpreter.run { strand in try await code(strand, arguments) }
   }
 
   static func call(

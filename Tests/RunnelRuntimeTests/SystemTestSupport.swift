@@ -7,7 +7,7 @@ import Testing
 
 @testable import RunnelRuntime
 
-/// A strand that nobody runs: built-ins that wait are called with it directly.
+/// A strand that nobody runs, for what does not wait.
 func systemStrand() -> Strand { Strand(interpreter: Interpreter()) }
 
 /// The built-ins of the system library.
@@ -33,14 +33,16 @@ enum SystemBuiltins {
       named = Array(arguments[..<(position + receivers)])
     }
     while named.count < function.parameters.names.count + receivers { named.append(.nil) }
+    let bound = named
+    let more = rest
     switch function.body {
     case .plain(let body):
-      return try named.withUnsafeBufferPointer { named in
-        try rest.withUnsafeBufferPointer { rest in
+      return try bound.withUnsafeBufferPointer { named in
+        try more.withUnsafeBufferPointer { rest in
           try body(NativeCall(function: function, strand: systemStrand(), arguments: named, rest: rest))
         }
       }
-    case .waiting(let body): return try await body(systemStrand(), named)
+    case .waiting(let body): return try await RunningInterpreter.run { strand in try await body(strand, bound) }
     case .prelude("__fs_write"): return try await call("", "__write_whole", arguments)
     case .prelude("__fs_append"): return try await call("", "__append_whole", arguments)
     default:
@@ -80,15 +82,16 @@ func systemError(
 func streamItems(_ value: Value) async throws -> [Value] {
   let stream = try #require(value.object(.stream, as: StreamObject.self))
   let source = try #require(stream.source)
-  let strand = systemStrand()
-  var items: [Value] = []
-  while true {
-    switch try source.next(strand) {
-    case .item(let item): items.append(item)
-    case .end:
-      source.close()
-      return items
-    case .wait: try await source.fill(strand)
+  return try await RunningInterpreter.run { strand in
+    var items: [Value] = []
+    while true {
+      switch try source.next(strand) {
+      case .item(let item): items.append(item)
+      case .end:
+        source.close()
+        return items
+      case .wait: try await source.fill(strand)
+      }
     }
   }
 }
@@ -182,23 +185,6 @@ final class SystemFolder: Sendable {
 
 /// Root may do everything: tests of what is forbidden are for others.
 let runsAsRoot = geteuid() == 0
-
-/// Runs `body` on a thread of its own.
-func onOtherThread(_ body: @escaping @Sendable () -> Void) {
-  final class Box: Sendable {
-    let body: @Sendable () -> Void
-    init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-  }
-  var thread = pthread_t()
-  pthread_create(
-    &thread, nil,
-    { pointer in
-      guard let pointer else { return nil }
-      Unmanaged<Box>.fromOpaque(pointer).takeRetainedValue().body()
-      return nil
-    }, Unmanaged.passRetained(Box(body)).toOpaque())
-  pthread_detach(thread)
-}
 
 /// A pipe by its numbers, which the test closes.
 func pipeNumbers() throws -> (reader: Int32, writer: Int32) {

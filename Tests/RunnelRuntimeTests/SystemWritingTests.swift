@@ -414,23 +414,24 @@ import Testing
       DescriptorIO.close(writer)
     }
     let input = StandardInput(OpenFile(standard: reader, name: "stdin"))
-    let strand = systemStrand()
-    #expect(describeSafely(try await input.line(strand)) == "one")
-    let source = StandardInputSource(input)
-    var line: Value?
-    while line == nil {
-      switch try source.next(strand) {
-      case .item(let item): line = item
-      case .wait: try await source.fill(strand)
-      case .end: line = .nil
+    try await RunningInterpreter.run { (strand) async throws in
+      #expect(describeSafely(try await input.line(strand)) == "one")
+      let source = StandardInputSource(input)
+      var line: Value?
+      while line == nil {
+        switch try source.next(strand) {
+        case .item(let item): line = item
+        case .wait: try await source.fill(strand)
+        case .end: line = .nil
+        }
       }
+      source.close()
+      #expect(line.map(describeSafely) == "two")
+      #expect(describeSafely(try await input.line(strand)) == "three")
+      #expect(try await input.text(strand) == "four\nfive")
+      #expect(try await input.line(strand).isNil)
+      #expect(try await input.bytes(strand) == [])
     }
-    source.close()
-    #expect(line.map(describeSafely) == "two")
-    #expect(describeSafely(try await input.line(strand)) == "three")
-    #expect(try await input.text(strand) == "four\nfive")
-    #expect(try await input.line(strand).isNil)
-    #expect(try await input.bytes(strand) == [])
   }
 
   @Test func `a file as stdin is read without a wait`() async throws {
@@ -443,8 +444,10 @@ import Testing
 
   @Test func `without stdin the input is empty`() async throws {
     let input = StandardInput(OpenFile(standard: 999_999, name: "stdin"))
-    #expect(try await input.line(systemStrand()).isNil)
-    #expect(try await input.text(systemStrand()) == "")
+    try await RunningInterpreter.run { (strand) async throws in
+      #expect(try await input.line(strand).isNil)
+      #expect(try await input.text(strand) == "")
+    }
   }
 
   @Test func `read is for sys.stdin only`() async throws {
