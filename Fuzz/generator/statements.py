@@ -93,7 +93,15 @@ class Statements:
         elif k == 3: head, names = f"for {i}, {x} in {self.head(('list', t), 2)}", {i: ("int", False), x: (t, False)}
         elif k == 4: head, names = f"for {i}, {x} in {self.head(('map', t), 2)}", {i: ("str", False), x: (t, False)}
         elif k == 5: head, names = f"for {x} in {self.small(-2, 2)}{self.pick('..', '..=')}{self.small(1, 4)}", {x: ("int", False)}
-        elif k == 6: head, names = f"for {x} in {self.expr(('list', t), 1).at(AND)} | {self.stages(t, 1)}", {x: (t, False)}
+        elif k == 6:
+            # A stage sees the variables as they were when the pipeline began, the oracle as they are: the stages of a
+            # loop use none that its body could assign.
+            source = self.expr(("list", t), 1).at(AND)
+            scopes = self.scopes
+            self.scopes = [{n: v for n, v in scope.items() if not v[1]} for scope in scopes]
+            stages = self.stages(t, 1)
+            self.scopes = scopes
+            head, names = f"for {x} in {source} | {stages}", {x: (t, False)}
         else:
             out = [f"var {i} = {self.small(0, 2)}"]
             body = self.block(f"while {i} < {self.small(3, 6)}", depth, names={i: ("int", False)})

@@ -110,7 +110,7 @@ private func reported(_ path: String) throws -> [Int32] {
       _ = try Programs.start(ProgramSpec(["true"])).finish()
       guard let watchdog = Watchdog.shared.pid, isAlive(watchdog) else { exit(2) }
       // A session of its own: neither Ctrl-C nor a hangup is for it.
-      guard getsid(watchdog) == watchdog else { exit(3) }
+      guard eventually({ getsid(watchdog) == watchdog }) else { exit(3) }
       kill(watchdog, SIGTERM)
       kill(watchdog, SIGHUP)
       kill(watchdog, SIGINT)
