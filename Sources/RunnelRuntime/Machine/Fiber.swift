@@ -35,15 +35,16 @@ struct Frame {
 }
 
 final class Fiber: @unchecked Sendable {
-  private(set) var registers: UnsafeMutablePointer<Value>
-  private(set) var capacity: Int
-  private(set) var frames: UnsafeMutablePointer<Frame>
-  private var frameCapacity: Int
-  var frameCount = 0
+  // Unchecked, as a fiber is touched by one thread at a time and no access lasts: the check is a call each time.
+  @exclusivity(unchecked) private(set) var registers: UnsafeMutablePointer<Value>
+  @exclusivity(unchecked) private(set) var capacity: Int
+  @exclusivity(unchecked) private(set) var frames: UnsafeMutablePointer<Frame>
+  @exclusivity(unchecked) private var frameCapacity: Int
+  @exclusivity(unchecked) var frameCount = 0
   /// Who owns the cells that its functions make.
   let id: Int
   /// The globals that it sees: for a task and a generator, as they were when it began.
-  var globals: GlobalTable
+  @exclusivity(unchecked) var globals: GlobalTable
   /// Whether it may assign them.
   let ownsGlobals: Bool
   /// The scopes begun in its frames and not ended, outermost first.

@@ -102,7 +102,7 @@ enum TypeNames {
 /// A function as a value: code, and what it captured.
 public final class Closure: Object, @unchecked Sendable {
   let function: LoadedFunction
-  private(set) var upvalues: [Value]
+  @exclusivity(unchecked) private(set) var upvalues: [Value]
 
   init(_ function: LoadedFunction, upvalues: [Value]) {
     self.function = function
@@ -120,7 +120,7 @@ public final class Closure: Object, @unchecked Sendable {
 /// A captured variable that changes. It belongs to one strand or generator; others that touch it get
 /// `IsolationError` (language.md §6.6).
 final class Cell: Object, @unchecked Sendable {
-  var value: Value
+  @exclusivity(unchecked) var value: Value
   /// The fiber that may touch it; `Cell.anyone` for a copy that may be read only.
   let owner: Int
   static let anyone = 0
@@ -170,7 +170,7 @@ extension Value {
 
   @inline(__always)
   var isMissing: Bool {
-    if case .object(let object) = self { return object === Missing.mark }
+    if case .object(let object) = self { return object.tag == .missing }
     return false
   }
 

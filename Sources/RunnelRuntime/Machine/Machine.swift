@@ -4,7 +4,7 @@
 //
 // Safety: `registers`, `constants` and `pc` below are bare pointers. They are good because a frame's window lies within
 // the fiber's registers (`Fiber.ensure` at every call), constants and code live as long as the program, and all
-// three are reloaded after whatever can change frames (`reload`).
+// three are read again after whatever can change frames (`running`).
 
 import RunnelCompiler
 import RunnelScheduler
@@ -15,8 +15,8 @@ final class Machine: @unchecked Sendable {
   unowned(unsafe) let strand: Strand
   /// The strand's mark that it is to look whether it must stop.
   private let interrupts: UnsafeMutablePointer<Atomic<Bool>>
-  var fiber: Fiber
-  var fuel = Machine.slice
+  @exclusivity(unchecked) var fiber: Fiber
+  @exclusivity(unchecked) var fuel = Machine.slice
   /// What is to be done with what a wait gives.
   var resumption = Resumption.again
   /// How many attempts of `retry` the running code is in, and the values of the cells that they changed.
@@ -95,26 +95,27 @@ final class Machine: @unchecked Sendable {
     }
   }
 
+  private typealias Window = (
+    fiber: Fiber, frame: UnsafeMutablePointer<Frame>, pc: UnsafePointer<Instruction>,
+    registers: UnsafeMutablePointer<Value>, constants: UnsafePointer<Value>
+  )
+
+  /// Where the loop stands: read again after calls, returns and fiber switches. (A function within the loop that
+  /// assigned its variables would have them in memory.)
+  @inline(__always)
+  private func running() -> Window {
+    let frame = fiber.frames + (fiber.frameCount - 1)
+    return (
+      fiber, frame, frame.pointee.pc, fiber.registers + frame.pointee.base,
+      UnsafePointer(frame.pointee.function._withUnsafeGuaranteedRef { $0.constants })
+    )
+  }
+
   private func loop() throws(Raised) -> MachineExit {
     var fuel = self.fuel
     defer { self.fuel = fuel }
     let interrupts = interrupts
-    var fiber = self.fiber
-    var frame = fiber.frames + (fiber.frameCount - 1)
-    var pc = frame.pointee.pc
-    var registers = fiber.registers + frame.pointee.base
-    var constants = UnsafePointer(frame.pointee.function._withUnsafeGuaranteedRef { $0.constants })
-
-    /// After calls, returns and fiber switches.
-    @inline(__always)
-    func reload() {
-      fiber = self.fiber
-      frame = fiber.frames + (fiber.frameCount - 1)
-      pc = frame.pointee.pc
-      registers = fiber.registers + frame.pointee.base
-      constants = UnsafePointer(frame.pointee.function._withUnsafeGuaranteedRef { $0.constants })
-    }
-
+    var (fiber, frame, pc, registers, constants) = running()
     do throws(Raised) {
       while true {
         let instruction = pc.pointee
@@ -130,7 +131,7 @@ final class Machine: @unchecked Sendable {
         case .loadInt: (registers + a).put(int: instruction.immediate)
         case .loadConstant:
           registers[a] = constants[instruction.immediate]
-        case .loadMissing: registers[a] = .missing
+        case .loadMissing: loadMissing(registers + a)
         case .getGlobal: registers[a] = fiber.globals.values[instruction.immediate]
         case .getGlobalChecked:
           let value = fiber.globals.values[instruction.immediate]
@@ -147,7 +148,7 @@ final class Machine: @unchecked Sendable {
         case .setUpvalueCell:
           try writeCell(
             frame.pointee.closure._withUnsafeGuaranteedRef { $0.upvalues[instruction.b] }, registers[a])
-        case .makeCell: registers[a] = .object(Cell(registers[a], owner: fiber.id))
+        case .makeCell: makeCell(registers + a)
         case .getCell: registers[a] = try readCell(registers[instruction.b])
         case .setCell: try writeCell(registers[a], registers[instruction.b])
         case .loadSelf: registers[a] = .object(frame.pointee.closure.takeUnretainedValue())
@@ -294,9 +295,7 @@ final class Machine: @unchecked Sendable {
           let found = try containment(registers[instruction.b], registers[instruction.c])
           (registers + a).put(.bool(found != (instruction.flag == 1)))
         case .isKind:
-          let kind = registers[instruction.c].kind
-          let error = registers[instruction.b].error
-          (registers + a).put(.bool(kind.map { error?.kind.isKind(of: $0) ?? false } ?? false))
+          (registers + a).put(.bool(isError(registers[instruction.b], ofKind: registers[instruction.c])))
 
         // MARK: Jumping
         case .jump: pc += instruction.immediate
@@ -398,9 +397,8 @@ final class Machine: @unchecked Sendable {
             case .int(let index) = registers[a + 1],
             instruction.flag == 0
           {
-            let list = unsafeDowncast(object, to: ListObject.self)
-            if index < list.items.count {
-              registers[instruction.b] = list.items[index]
+            if let item = unsafeDowncast(object, to: ListObject.self).item(at: index) {
+              registers[instruction.b] = item
               registers[a + 1] = .int(index + 1)
             } else {
               pc += instruction.signedC
@@ -411,14 +409,14 @@ final class Machine: @unchecked Sendable {
           switch try advanceIterator(registers, instruction) {
           case .item: break
           case .end: pc += instruction.signedC
-          case .switched: reload()
+          case .switched: (fiber, frame, pc, registers, constants) = running()
           case .exit(let exit): return exit
           }
         case .iteratorClose:
           frame.pointee.pc = pc
           if try closeIterator(registers + a) {
             // The generator raises what closes it at the `yield` where it stands.
-            throw Raised(.cancelled, CancelReason.readerGone.message)
+            throw readerGone()
           }
 
         // MARK: Building
@@ -427,7 +425,7 @@ final class Machine: @unchecked Sendable {
         case .listAppend:
           appendToList(registers + a, registers + instruction.b)
         case .listExtend: break
-        case .makeMap: registers[a] = .object(MapObject())
+        case .makeMap: makeMap(registers + a)
         case .mapSet:
           try setMap(registers + a, key: registers[instruction.b], value: registers + instruction.c)
         case .mapSetName:
@@ -447,9 +445,8 @@ final class Machine: @unchecked Sendable {
             case .object(let object) = registers[instruction.b],
             object.tag == .list
           {
-            let list = unsafeDowncast(object, to: ListObject.self)
-            if index >= 0, index < list.items.count {
-              registers[a] = list.items[index]
+            if let item = unsafeDowncast(object, to: ListObject.self).item(at: index) {
+              registers[a] = item
               continue
             }
           }
@@ -483,7 +480,7 @@ final class Machine: @unchecked Sendable {
         case .placeCall:
           frame.pointee.pc = pc
           if let exit = try placeCall(instruction, registers, frame.pointee) { return exit }
-          reload()
+          (fiber, frame, pc, registers, constants) = running()
 
         // MARK: Calling
         case .call:
@@ -517,7 +514,7 @@ final class Machine: @unchecked Sendable {
             }
           }
           if let exit = try call(a, instruction.b) { return exit }
-          reload()
+          (fiber, frame, pc, registers, constants) = running()
         case .callSelf:
           // The running function itself, with as many arguments as it has parameters: nothing to look up.
           fuel -= 1
@@ -544,15 +541,15 @@ final class Machine: @unchecked Sendable {
         case .callShape:
           frame.pointee.pc = pc
           if let exit = try callShape(a, instruction.b, method: nil) { return exit }
-          reload()
+          (fiber, frame, pc, registers, constants) = running()
         case .callMethod:
           frame.pointee.pc = pc
           if let exit = try callMethod(a, instruction) { return exit }
-          reload()
+          (fiber, frame, pc, registers, constants) = running()
         case .callMethodShape:
           frame.pointee.pc = pc
           if let exit = try callShape(a, instruction.b, method: instruction) { return exit }
-          reload()
+          (fiber, frame, pc, registers, constants) = running()
         case .return_:
           if frame.pointee.flags.rawValue == 0, fiber.frameCount > 1 {
             (registers - 1).take(registers + a)
@@ -567,36 +564,28 @@ final class Machine: @unchecked Sendable {
           }
           frame.pointee.pc = pc
           if let exit = try returnSlowly(registers[a]) { return exit }
-          reload()
+          (fiber, frame, pc, registers, constants) = running()
         case .returnNil:
           frame.pointee.pc = pc
           if let exit = try returnSlowly(.nil) { return exit }
-          reload()
+          (fiber, frame, pc, registers, constants) = running()
         case .yield:
           frame.pointee.pc = pc
           try yield(registers[a])
-          reload()
+          (fiber, frame, pc, registers, constants) = running()
         case .makeGenerator:
           frame.pointee.pc = pc
           makeGenerator()
-          reload()
+          (fiber, frame, pc, registers, constants) = running()
 
         // MARK: Errors
         case .raise: throw try raising(registers[a], cause: nil)
         case .raiseFrom: throw try raising(registers[a], cause: registers[instruction.b])
-        case .reraise:
-          if let error = registers[a].error { throw Raised(error) }
+        case .reraise: try reraise(registers[a])
         case .jumpUnlessKind:
-          if let error = registers[a].error, let kind = registers[instruction.b].kind,
-            error.kind.isKind(of: kind)
-          {
-          } else {
-            pc += instruction.signedC
-          }
-        case .jumpUnlessCatchable:
-          if let error = registers[a].error, !error.kind.isKind(of: .error) { pc += instruction.immediate }
-        case .raiseMatch:
-          throw Raised(.matchError, "no arm matches \(brief(registers[a]))")
+          if !isError(registers[a], ofKind: registers[instruction.b]) { pc += instruction.signedC }
+        case .jumpUnlessCatchable: if isUncatchable(registers[a]) { pc += instruction.immediate }
+        case .raiseMatch: throw noArmMatches(registers[a])
         case .raiseAssertion: throw try assertionFailure(instruction, registers, frame.pointee)
 
         // MARK: Patterns
@@ -641,19 +630,17 @@ final class Machine: @unchecked Sendable {
           registers[a + 1] = registers[instruction.b]
           registers[a] = .int(1)
         case .jumpUnlessFailed:
-          if case .int(1) = registers[a], registers[a + 1].error?.kind !== ErrorKind.exit {
-          } else {
-            pc += instruction.immediate
-          }
+          if !hasFailed(registers + a) { pc += instruction.immediate }
         case .dispatch:
           guard case .int(let completion) = registers[a], completion != 0 else {
             pc += instruction.b
             continue
           }
           if completion == 1 {
-            guard let error = registers[a + 1].error else { continue }
+            let error = registers[a + 1]
             registers[a + 1] = .nil
-            throw Raised(error)
+            try reraise(error)
+            continue
           }
           // Then follows one jump for each exit.
           pc += completion - 2
@@ -664,7 +651,7 @@ final class Machine: @unchecked Sendable {
           .commandStage:
           frame.pointee.pc = pc
           if let exit = try waiting(instruction, registers, frame.pointee) { return exit }
-          reload()
+          (fiber, frame, pc, registers, constants) = running()
         case .retryBegin: try retryBegin(registers + a, instruction.flag)
         case .retryAttempt: try retryAttempt(registers + a, registers + instruction.b)
         case .retryRefuse: throw refused(registers[a], registers[instruction.b])
@@ -673,13 +660,13 @@ final class Machine: @unchecked Sendable {
         case .pipeCollect:
           frame.pointee.pc = pc
           if let exit = try pipeCollect(a) { return exit }
-          reload()
+          (fiber, frame, pc, registers, constants) = running()
 
         // MARK: Modules
         case .importModule:
           frame.pointee.pc = pc
           if let exit = try importModule(a, instruction.immediate) { return exit }
-          reload()
+          (fiber, frame, pc, registers, constants) = running()
         case .defineKind:
           registers[a] = try defineKind(constants[instruction.b], registers[instruction.c], frame.pointee)
         }

@@ -4,11 +4,20 @@
 
 /// A list.
 public final class ListObject: Object, @unchecked Sendable {
-  public var items: [Value]
+  // Unchecked: no access lasts longer than a line, and an object is changed by one strand at a time; the check would be a
+  // call at every item that a script reads.
+  @exclusivity(unchecked) public var items: [Value]
 
   public init(_ items: [Value]) {
     self.items = items
     super.init(tag: .list)
+  }
+
+  /// The item at a position, counted from 0; nil beyond the ends.
+  @inline(__always)
+  func item(at position: Int) -> Value? {
+    // `Array.count` would be a call within the machine's loop.
+    items.withUnsafeBufferPointer { position >= 0 && position < $0.count ? $0[position] : nil }
   }
 
   public override var typeName: String { "list" }
@@ -18,7 +27,7 @@ public final class ListObject: Object, @unchecked Sendable {
 
 /// A map, in the order in which its keys were first put.
 public final class MapObject: Object, @unchecked Sendable {
-  public var storage: MapStorage
+  @exclusivity(unchecked) public var storage: MapStorage
 
   public init(_ storage: MapStorage = MapStorage()) {
     self.storage = storage

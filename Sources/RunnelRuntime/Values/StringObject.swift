@@ -48,9 +48,14 @@ public final class StringObject: Object, @unchecked Sendable {
   }
 
   /// A hash of the bytes. Cached.
+  @inline(__always)
   public var hash: Int {
     let known = cachedHash.load(ordering: .relaxed)
-    if known != 0 { return known }
+    return known != 0 ? known : computeHash()
+  }
+
+  @inline(never)
+  private func computeHash() -> Int {
     var hash = Self.hash(of: text)
     if hash == 0 { hash = 1 }
     cachedHash.store(hash, ordering: .relaxed)
