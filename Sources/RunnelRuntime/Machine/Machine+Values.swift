@@ -61,27 +61,6 @@ extension Machine {
 
   // MARK: Arithmetic
 
-  func add(_ registers: UnsafeMutablePointer<Value>, _ instruction: Instruction) throws(Raised) {
-    let a = instruction.a
-    let b = instruction.b
-    // `xs += ys` on a list of its own grows it in place.
-    if a == b, case .object(let object) = registers[a], object.tag == .list,
-      let more = registers[instruction.c].list
-    {
-      registers[a] = .nil
-      var list = unsafeDowncast(object, to: ListObject.self)
-      try extend(&list, with: more.items)
-      registers[a] = .object(list)
-      return
-    }
-    registers[a] = try binary(.add, registers[b], registers[instruction.c])
-  }
-
-  private func extend(_ list: inout ListObject, with items: [Value]) throws(Raised) {
-    if !isKnownUniquelyReferenced(&list) { list = ListObject(list.items) }
-    list.items += items
-  }
-
   func arithmetic(
     _ operation: ArithmeticOperator, _ registers: UnsafeMutablePointer<Value>, _ instruction: Instruction
   )

@@ -175,7 +175,7 @@ final class Machine: @unchecked Sendable {
             (registers + a).put(.float(x + y))
             continue
           }
-          try add(registers, instruction)
+          try add(registers, instruction, next: pc.pointee, frame.pointee)
         case .subtract:
           let left = registers + instruction.b
           let right = registers + instruction.c

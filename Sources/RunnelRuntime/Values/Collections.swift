@@ -43,12 +43,16 @@ public final class MapObject: Object, @unchecked Sendable {
 
 /// Raw bytes, immutable.
 public final class BytesObject: Object, @unchecked Sendable {
-  public let bytes: [UInt8]
+  // Unchecked: changed by `append` alone, while there is one reference to it.
+  @exclusivity(unchecked) public private(set) var bytes: [UInt8]
 
   public init(_ bytes: [UInt8]) {
     self.bytes = bytes
     super.init(tag: .bytes)
   }
+
+  /// Adds other bytes to some that nobody else has (`Value.uniqueBytes`).
+  func append(_ other: BytesObject) { bytes += other.bytes }
 
   public override var typeName: String { "bytes" }
 }

@@ -1,11 +1,13 @@
-// Strings are immutable UTF-8. What costs a walk over the text (is it ASCII, how many characters, its hash)
-// is computed once, when first asked for. Equality and order are those of the bytes (language.md §3).
+// Strings are UTF-8, and immutable but for `append` to one that nobody else has. What costs a walk over the text (is it
+// ASCII, how many characters, its hash) is computed once, when first asked for. Equality and order are those of the bytes
+// (language.md §3).
 
 import Synchronization
 
 /// A string.
 public final class StringObject: Object, @unchecked Sendable {
-  public let text: String
+  // Unchecked: changed by `append` alone, while there is one reference to it.
+  @exclusivity(unchecked) public private(set) var text: String
   /// 0: not known; else the hash, never 0.
   private let cachedHash = Atomic<Int>(0)
   /// 0: not known; else (characters + 1) × 2, plus 1 if every byte is ASCII.
@@ -19,6 +21,13 @@ public final class StringObject: Object, @unchecked Sendable {
   }
 
   public override var typeName: String { "string" }
+
+  /// Adds another string to one that nobody else has (`Value.uniqueString`). O(bytes added), on average.
+  func append(_ other: StringObject) {
+    text.append(other.text)
+    cachedHash.store(0, ordering: .relaxed)
+    facts.store(0, ordering: .relaxed)
+  }
 
   /// The number of bytes. O(1).
   public var byteCount: Int { text.utf8.count }

@@ -25,6 +25,32 @@ extension Value {
     return copy
   }
 
+  /// As `uniqueList`, for a string: one that can be appended to.
+  static func uniqueString(in place: inout Value) -> StringObject? {
+    guard place.objectTag == .string else { return nil }
+    if isUnique(&place) { return place.string }
+    guard let string = place.string else { return nil }
+    let copy = StringObject(string.text)
+    place = .object(copy)
+    return copy
+  }
+
+  /// As `uniqueList`, for bytes.
+  static func uniqueBytes(in place: inout Value) -> BytesObject? {
+    guard place.objectTag == .bytes else { return nil }
+    if isUnique(&place) { return place.bytes }
+    guard let bytes = place.bytes else { return nil }
+    let copy = BytesObject(bytes.bytes)
+    place = .object(copy)
+    return copy
+  }
+
+  /// Whether two values are one and the same object.
+  func isSameObject(as other: Value) -> Bool {
+    guard case .object(let mine) = self, case .object(let others) = other else { return false }
+    return mine === others
+  }
+
   /// As `uniqueList`, for a map.
   @inline(__always)
   static func uniqueMap(in place: inout Value) -> MapObject? {
