@@ -65,8 +65,26 @@ public struct Descriptor: ~Copyable, Sendable {
   }
 }
 
+/// Standard input, output and error.
+public enum StandardDescriptors {
+  /// Opens those that are closed in a way in which they cannot be used: else the next file or socket that is opened would
+  /// take the number, and what is printed would go into it. To be called before anything is opened.
+  public static func fillClosed() {
+    for number: Int32 in 0...2 where fcntl(number, F_GETFD) < 0 {
+      // The lowest free number is this one.
+      _ = open("/dev/null", number == 0 ? O_WRONLY : O_RDONLY)
+    }
+  }
+}
+
 /// Reading and writing by number, for who keeps the descriptor elsewhere.
 public enum DescriptorIO {
+  /// Whether a descriptor is the writing end of a pipe or socket that nobody reads any more.
+  public static func hasLostReader(_ descriptor: Int32) -> Bool {
+    var query = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+    return poll(&query, 1, 0) > 0 && query.revents & Int16(POLLERR) != 0
+  }
+
   /// Reads what is there, at most a buffer full.
   public static func read(
     _ number: Int32, into buffer: UnsafeMutableRawBufferPointer

@@ -41,7 +41,7 @@ enum Invocation {
     case .bare:
       Terminal.isTerminal(0)
         ? REPL(isColoured: Console.isColoured).run() : ScriptRun(.standardInput, arguments: []).run()
-    case .file(let path, let arguments): ScriptRun(.file(path), arguments: arguments).run()
+    case .file(let path, let arguments): ScriptRun(ScriptInput(path: path), arguments: arguments).run()
     case .code(let text, let arguments): ScriptRun(.code(text), arguments: arguments).run()
     case .parsed(let words): Self.parse(words)
     }

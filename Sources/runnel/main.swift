@@ -3,4 +3,5 @@
 
 import RunnelSystem
 
+StandardDescriptors.fillClosed()
 ProcessEnd.now(Invocation(Array(CommandLine.arguments.dropFirst())).run())

@@ -42,7 +42,8 @@ enum SystemBuiltins {
           try body(NativeCall(function: function, strand: systemStrand(), arguments: named, rest: rest))
         }
       }
-    case .waiting(let body): return try await RunningInterpreter.run { strand in try await body(strand, bound) }
+    case .waiting(let body):
+      return try await RunningInterpreter.run { strand in try await body(strand, bound) }
     case .prelude("__fs_write"): return try await call("", "__write_whole", arguments)
     case .prelude("__fs_append"): return try await call("", "__append_whole", arguments)
     default:

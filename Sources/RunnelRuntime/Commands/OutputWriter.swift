@@ -1,6 +1,7 @@
 // Standard output and error as scripts write them: whole lines, gathered in a buffer, written out before a command
 // can write, before the script waits on people or time, and at the end.
 
+import Glibc
 import RunnelScheduler
 import RunnelSystem
 
@@ -16,7 +17,11 @@ final class OutputWriter: @unchecked Sendable {
   private var isTerminal: Bool?
   /// The reader of standard output has gone (EPIPE): nothing is written any more.
   private(set) var isBroken = false
+  /// What else went wrong with standard output (a full disk), until somebody raises it; guarded by `lock`.
+  private var failure: SystemError?
   private static let limit = 1 << 16
+  /// Called once, when the reader of standard output has gone.
+  var onBroken: (@Sendable () -> Void)?
   /// Called before something is written, under the lock: the REPL takes its prompt away.
   var onWriting: (@Sendable () -> Void)?
   /// Where an embedder wants what is written, instead of the process's own descriptors: 1 or 2, and the bytes.
@@ -36,7 +41,7 @@ final class OutputWriter: @unchecked Sendable {
   }
 
   func write(_ bytes: UnsafeRawBufferPointer, toError: Bool) {
-    lock.withLock {
+    breaking {
       if toError {
         writeOut()
         writeAll(2, bytes)
@@ -55,7 +60,27 @@ final class OutputWriter: @unchecked Sendable {
   }
 
   /// Writes out what is gathered.
-  func flush() { lock.withLock { writeOut() } }
+  func flush() { breaking { writeOut() } }
+
+  /// Raises what went wrong with standard output since it was last asked, other than that its reader has gone.
+  func raiseFailure() throws(Raised) {
+    let failure = lock.withLock {
+      defer { self.failure = nil }
+      return self.failure
+    }
+    guard let failure else { return }
+    throw FileErrors.raised(failure, "write to the standard output", FilePath(text: "stdout", full: "stdout"))
+  }
+
+  /// Does something under the lock; what is to happen when that has found that the reader has gone happens after it.
+  private func breaking(_ body: () -> Void) {
+    let hasBroken = lock.withLock {
+      let before = isBroken
+      body()
+      return isBroken && !before
+    }
+    if hasBroken { onBroken?() }
+  }
 
   private func writeOut() {
     guard !buffer.isEmpty else { return }
@@ -67,10 +92,11 @@ final class OutputWriter: @unchecked Sendable {
     if descriptor == 1, isBroken { return }
     onWriting?()
     if let sink { return sink(descriptor, bytes) }
-    do {
+    do throws(SystemError) {
       try DescriptorIO.writeAll(descriptor, bytes)
     } catch {
-      if descriptor == 1 { isBroken = true }
+      guard descriptor == 1 else { return }
+      if error.code == EPIPE { isBroken = true } else { failure = failure ?? error }
     }
   }
 }

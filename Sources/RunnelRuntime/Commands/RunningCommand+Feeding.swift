@@ -61,8 +61,8 @@ extension RunningCommand {
     }
   }
 
-  /// Whether it still takes input.
-  var takesInput: Bool { lock.withLock { input.map { !$0.isGone && !$0.isClosing } ?? false } }
+  /// Whether its stdin has not been closed from here; whether it reads is another matter.
+  var takesInput: Bool { lock.withLock { input.map { !$0.isClosing } ?? false } }
 
   /// Nothing more will be fed.
   func endInput() {

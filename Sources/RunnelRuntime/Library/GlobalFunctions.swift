@@ -33,6 +33,7 @@ enum GlobalFunctions {
     let end = try call.string(1, default: "\n")
     call.strand.interpreter.write(
       try Formatting.line(call.rest, end: end, strand: call.strand), toError: toError)
+    if !toError { try call.strand.interpreter.output.raiseFailure() }
     return .nil
   }
 

@@ -122,6 +122,7 @@ extension Machine {
           function: native, strand: strand,
           arguments: UnsafeBufferPointer(start: registers + first, count: positional),
           rest: UnsafeBufferPointer(start: registers + first + positional, count: count - positional)))
+      strand.lookAtClock()
       finish(a, first, count, result)
       return nil
     case .prelude(let name):
@@ -138,6 +139,7 @@ extension Machine {
         try enterPrelude(native, prelude, a, first, count)
       } else {
         let result = try body(call)
+        strand.lookAtClock()
         finish(a, first, count, result)
       }
       return nil
@@ -410,6 +412,7 @@ extension Machine {
         } catch { failure = error }
       }
     }
+    strand.lookAtClock()
     if let failure { throw failure }
     return result
   }

@@ -10,8 +10,11 @@ extension Machine {
     throws(Raised)
   {
     let new = value.pointee
+    let isCopied = base.isObject && !Value.isUnique(&base.pointee)
     try Self.assign(&base.pointee, key, new)
     value.pointee = .nil
+    // A copy may take long.
+    if isCopied { strand.lookAtClock() }
   }
 
   func setMapField(_ base: UnsafeMutablePointer<Value>, _ name: Value, _ value: UnsafeMutablePointer<Value>)
@@ -282,6 +285,7 @@ extension Machine {
         function: native, strand: strand,
         arguments: UnsafeBufferPointer(start: registers + first - 1, count: positional + 1),
         rest: UnsafeBufferPointer(start: registers + first + positional, count: count - positional)))
+    strand.lookAtClock()
     for index in 0..<count { registers[first + index] = .nil }
     registers[a] = result
     return nil

@@ -35,8 +35,8 @@ final class Machine: @unchecked Sendable {
     case custom((Machine, Value) throws(Raised) -> Void)
   }
 
-  /// Loop turns and calls between two looks at the rest of the world: some 100 µs.
-  static let slice = 20_000
+  /// Loop turns and calls between two looks at the clock: some microseconds, more where turns are dear.
+  static let slice = 500
 
   /// - Parameter owner: for a session's lines, which share what they captured: the fiber id of the first.
   init(strand: Strand, globals: GlobalTable, ownsGlobals: Bool, owner: Int? = nil) {
@@ -303,7 +303,7 @@ final class Machine: @unchecked Sendable {
           fuel -= 1
           if fuel <= 0 || interrupts.pointee.load(ordering: .relaxed) {
             // Raised from here, within the loop's own handlers, not from where the loop begins.
-            try checkpoint()
+            if try checkpoint() { fuel = 0 }
             if fuel <= 0 {
               fuel = Self.slice
               frame.pointee.pc = pc + instruction.immediate
@@ -487,7 +487,7 @@ final class Machine: @unchecked Sendable {
           fuel -= 1
           if fuel <= 0 || interrupts.pointee.load(ordering: .relaxed) {
             frame.pointee.pc = pc - 1
-            try checkpoint()
+            if try checkpoint() { fuel = 0 }
             if fuel <= 0 {
               fuel = Self.slice
               return .fuel
@@ -520,7 +520,7 @@ final class Machine: @unchecked Sendable {
           fuel -= 1
           if fuel <= 0 || interrupts.pointee.load(ordering: .relaxed) {
             frame.pointee.pc = pc - 1
-            try checkpoint()
+            if try checkpoint() { fuel = 0 }
             if fuel <= 0 {
               fuel = Self.slice
               return .fuel
@@ -679,9 +679,11 @@ final class Machine: @unchecked Sendable {
   }
 
   // MARK: Checkpoints
-  /// At a loop's turn or a call: raises `Cancelled` if the strand is to stop.
+  /// At a loop's turn or a call: raises `Cancelled` if the strand is to stop. Says whether others want to run.
   @inline(never)
-  private func checkpoint() throws(Raised) {
-    if strand.isInterrupted { try strand.checkpoint() }
+  private func checkpoint() throws(Raised) -> Bool {
+    guard strand.isInterrupted else { return false }
+    try strand.checkpoint()
+    return strand.interpreter.scheduler.hasOtherWork
   }
 }

@@ -1,5 +1,6 @@
 // Running a program: the main strand, signals, the end of the script and its exit status.
 
+import Glibc
 import RunnelCompiler
 import RunnelScheduler
 import RunnelSyntax
@@ -36,6 +37,8 @@ extension Interpreter {
     mainStrand = strand
     machine.begin(closure, arguments: [])
     let signals = watchSignals()
+    // Nobody reads what it prints: it is to stop as if SIGPIPE had said so.
+    output.onBroken = { [weak self] in self?.stop(for: SIGPIPE) }
     defer { signals.reset() }
     let outcome = OutcomeBox()
     Task(executorPreference: scheduler) {
@@ -44,7 +47,18 @@ extension Interpreter {
     scheduler.run(until: { outcome.result != nil })
     mainStrand = nil
     output.flush()
-    return end(outcome.result ?? .success(.nil))
+    var result = outcome.result ?? .success(.nil)
+    do throws(Raised) {
+      try output.raiseFailure()
+    } catch {
+      // What was printed last did not come out: that is how the script has failed, unless it has failed anyway.
+      if case .failure(let raised) = result, raised.error.kind !== ErrorKind.exit {
+        raised.error.suppressed.append(error.error)
+      } else {
+        result = .failure(error)
+      }
+    }
+    return end(result)
   }
 
   static func processEnvironment() -> MapStorage {
@@ -73,7 +87,9 @@ extension Interpreter {
   }
 
   private func end(_ result: Result<Value, Raised>) -> ScriptEnd {
-    if output.isBroken { return ScriptEnd(status: 141, report: nil, value: .nil) }
+    if output.isBroken || isForLackOfReader(result) {
+      return ScriptEnd(status: 141, report: nil, value: .nil)
+    }
     switch result {
     case .success(let value):
       if let stopSignal { return ScriptEnd(status: 128 + stopSignal, report: nil, value: .nil) }
@@ -88,6 +104,14 @@ extension Interpreter {
       }
       return ScriptEnd(status: Self.status(of: error), report: error, value: .nil)
     }
+  }
+
+  /// Whether a command failed because it wrote to the script's own standard output, whose reader has gone.
+  private func isForLackOfReader(_ result: Result<Value, Raised>) -> Bool {
+    guard case .failure(let raised) = result, raised.error.kind.isKind(of: .exitError),
+      Self.status(of: raised.error) == 128 + SIGPIPE
+    else { return false }
+    return DescriptorIO.hasLostReader(1)
   }
 
   /// The exit status of an uncaught error.

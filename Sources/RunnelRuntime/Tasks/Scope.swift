@@ -27,7 +27,9 @@ enum CancelReason {
     case .byHand(let reason): reason ?? ""
     case .deadline: "the deadline has passed"
     case .failure: "its scope has failed"
-    case .signal(let number): number == 2 ? "interrupted" : "stopped by signal \(number)"
+    case .signal(2): "interrupted"
+    case .signal(13): "the reader of the output has gone"
+    case .signal(let number): "stopped by signal \(number)"
     case .readerGone: ""
     }
   }

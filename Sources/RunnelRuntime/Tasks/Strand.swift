@@ -3,6 +3,7 @@
 // Safety: a strand's machine and fibers are touched only by the thread that runs its Swift task at the moment.
 // What others touch are `interruptMark` (atomic) and `waiter` (under its lock).
 
+import Glibc
 import RunnelScheduler
 import RunnelSystem
 import Synchronization
@@ -28,8 +29,16 @@ public final class Strand: @unchecked Sendable {
   private(set) var waitsFor: WaitDescription?
   private var lastPoll: Int64 = 0
 
+  /// The coarse clock when it was last looked at, and how many slices ago the strand began its turn, and when.
+  private var lastTick = 0
+  private var slices = 0
+  private var turnBegan: Int64 = 0
+
   /// How often a busy strand looks at timers, signals and descriptors.
   private static let pollInterval: Int64 = 2_000_000
+  /// After how long it lets others run, or, where the clock stands still, after how many slices.
+  private static let turn: Int64 = 100_000
+  private static let turnSlices = 40
 
   /// In a session: the scopes, instead of its own, that what its top level spawns (language.md §16) and opens belongs to.
   let spawnScope: Scope?
@@ -88,7 +97,12 @@ public final class Strand: @unchecked Sendable {
       case .ended(let value): return .success(value)
       case .failed(let error): return .failure(Raised(error))
       case .fuel:
-        pollIfDue()
+        let now = interpreter.scheduler.clock.now()
+        pollIfDue(now)
+        slices += 1
+        guard now - turnBegan >= Self.turn || slices >= Self.turnSlices else { break }
+        slices = 0
+        turnBegan = now
         if interpreter.scheduler.hasOtherWork { await Task.yield() }
       case .wait(let operation):
         do throws(Raised) {
@@ -139,12 +153,22 @@ public final class Strand: @unchecked Sendable {
 
   /// Raises `Cancelled` if this strand is to stop. Long built-ins call it every few thousand steps.
   public func checkpoint() throws(Raised) {
-    pollIfDue()
+    pollIfDue(interpreter.scheduler.clock.now())
     if isInterrupted { try lookCloser() }
   }
 
-  private func pollIfDue() {
-    let now = interpreter.scheduler.clock.now()
+  /// After a built-in, which may have taken long: sees to it that the next turn of a loop looks at the rest of the world if
+  /// the coarse clock has gone on (4 ms on most kernels; reading it costs some nanoseconds and no system call).
+  @inline(__always)
+  func lookAtClock() {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &time)
+    guard time.tv_nsec != lastTick else { return }
+    lastTick = time.tv_nsec
+    interruptMark.pointee.store(true, ordering: .relaxed)
+  }
+
+  private func pollIfDue(_ now: Int64) {
     guard now - lastPoll >= Self.pollInterval || Signals.pending else { return }
     lastPoll = now
     interpreter.scheduler.poll()
