@@ -44,6 +44,9 @@ extension Machine {
         throw Raised(.valueError, "the stream is read already: a stream can be read once")
       }
       stream.isTaken = true
+    case .channel:
+      state[0] = .object(
+        StreamObject(source: ChannelSource(unsafeDowncast(object, to: ChannelObject.self))))
     case .file:
       state[0] = .object(try fileLines(state[0]))
     default: throw notIterable(state[0])

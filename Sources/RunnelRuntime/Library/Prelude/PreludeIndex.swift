@@ -28,5 +28,6 @@ extension Prelude {
   static let index = PreludeIndex(
     sources + [
       ("system", SystemPrelude.source), ("tasks", TaskLibrary.prelude), ("commands", CommandLibrary.prelude),
+      ("sharing", SharingLibrary.prelude),
     ])
 }
