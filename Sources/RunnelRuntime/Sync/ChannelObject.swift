@@ -28,7 +28,9 @@ final class ChannelObject: Object, @unchecked Sendable {
   // MARK: Sending
 
   /// Sends if nobody has to be waited for; false if somebody has.
-  func trySend(_ value: Value) throws(Raised) -> Bool { try lock.withLock { () throws(Raised) in try offer(value) } }
+  func trySend(_ value: Value) throws(Raised) -> Bool {
+    try lock.withLock { () throws(Raised) in try offer(value) }
+  }
 
   func send(_ value: Value, _ strand: Strand) async throws(Raised) {
     _ = try await strand.wait(WaitDescription("room in a channel")) { waiter in

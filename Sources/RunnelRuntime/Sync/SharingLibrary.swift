@@ -14,7 +14,9 @@ enum SharingLibrary {
           """,
         body: .plain { call throws(Raised) in
           let capacity = try call.int(0, default: 0)
-          guard capacity >= 0 else { throw Raised(.valueError, "a channel holds 0 items or more, not \(capacity)") }
+          guard capacity >= 0 else {
+            throw Raised(.valueError, "a channel holds 0 items or more, not \(capacity)")
+          }
           return .object(ChannelObject(capacity: capacity))
         }),
       NativeFunction(
@@ -49,7 +51,8 @@ enum SharingLibrary {
           })),
       NativeFunction(
         "try_recv() → map", receiver: "channel",
-        documentation: "`{value}` if there is a value now, else nil. Raises as `recv` does when it is closed and empty.",
+        documentation:
+          "`{value}` if there is a value now, else nil. Raises as `recv` does when it is closed and empty.",
         body: .plain { call throws(Raised) in
           guard let value = try its(call).tryReceive() else { return .nil }
           return .record(["value": value])

@@ -9,7 +9,7 @@ import RunnelSystem
 import Synchronization
 
 /// What a task inherits from the one that spawned it, as a copy (language.md §13).
-struct TaskContext {
+struct TaskContext: Sendable {
   var environment: MapStorage
   var directory: String
   var output: OutputTarget

@@ -10,12 +10,21 @@ extension Interpreter {
     _ closure: Closure, arguments: [Value] = [], in scope: Scope, from strand: Strand, name: String?,
     isService: Bool = false, isDetached: Bool = false, isDiscarded: Bool = false
   ) throws(Raised) -> TaskObject {
+    try spawn(
+      closure, arguments: arguments, in: scope, origin: SpawnOrigin(strand), name: name, isService: isService,
+      isDetached: isDetached, isDiscarded: isDiscarded)
+  }
+
+  func spawn(
+    _ closure: Closure, arguments: [Value] = [], in scope: Scope, origin: SpawnOrigin, name: String?,
+    isService: Bool = false, isDetached: Bool = false, isDiscarded: Bool = false
+  ) throws(Raised) -> TaskObject {
     let task = TaskObject(
       id: nextTaskID(), name: name, scope: scope, isService: isService, isDetached: isDetached,
       interpreter: self)
     task.isDiscarded = isDiscarded
-    let child = Strand(interpreter: self, task: task, context: strand.context)
-    let machine = Machine(strand: child, globals: strand.machine.fiber.globals, ownsGlobals: false)
+    let child = Strand(interpreter: self, task: task, context: origin.context)
+    let machine = Machine(strand: child, globals: origin.globals, ownsGlobals: false)
     child.prepare(machine)
     task.strand = child
     let isOpen = tree.withLock { () -> Bool in

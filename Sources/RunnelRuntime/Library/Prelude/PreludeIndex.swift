@@ -28,6 +28,7 @@ extension Prelude {
   static let index = PreludeIndex(
     sources + [
       ("system", SystemPrelude.source), ("tasks", TaskLibrary.prelude), ("commands", CommandLibrary.prelude),
-      ("sharing", SharingLibrary.prelude),
+      ("sharing", SharingLibrary.prelude), ("gather", GatherFeed.prelude),
+      ("callbacks", TaskCallbacks.prelude),
     ])
 }
