@@ -82,8 +82,7 @@ public final class Strand: @unchecked Sendable {
 
   /// The name that reports show.
   var label: String {
-    guard let task else { return "the script" }
-    return task.name.map { "task \(task.id) \"\($0)\"" } ?? "task \(task.id)"
+    task?.label ?? "the script"
   }
 
   func prepare(_ machine: Machine) { self.machine = machine }

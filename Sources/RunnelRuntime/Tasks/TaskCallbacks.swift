@@ -3,17 +3,6 @@
 
 import RunnelScheduler
 
-/// What a task takes from the one that spawned it: its variables, `env` and `cd`, as they were then.
-struct SpawnOrigin: Sendable {
-  let context: TaskContext
-  let globals: GlobalTable
-
-  init(_ strand: Strand) {
-    context = strand.context
-    globals = strand.machine.fiber.globals
-  }
-}
-
 enum TaskCallbacks {
   static let functions: [NativeFunction] = [
     NativeFunction(

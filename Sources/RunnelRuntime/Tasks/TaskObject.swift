@@ -18,6 +18,8 @@ public final class TaskObject: Object, @unchecked Sendable {
   let isService: Bool
   let isDetached: Bool
   let began: Int64
+  /// Where it was spawned; nil for tasks that the library starts.
+  var place: CodePlace?
   unowned let interpreter: Interpreter
   /// Guarded by the interpreter's tree lock, as all below.
   private(set) var state = State.running
@@ -43,6 +45,9 @@ public final class TaskObject: Object, @unchecked Sendable {
   }
 
   public override var typeName: String { "task" }
+
+  /// The name that reports show.
+  var label: String { name.map { "task \(id) \"\($0)\"" } ?? "task \(id)" }
 
   var isRunning: Bool { if case .running = state { true } else { false } }
 

@@ -23,6 +23,7 @@ extension Interpreter {
       id: nextTaskID(), name: name, scope: scope, isService: isService, isDetached: isDetached,
       interpreter: self)
     task.isDiscarded = isDiscarded
+    task.place = origin.place
     let child = Strand(interpreter: self, task: task, context: origin.context)
     let machine = Machine(strand: child, globals: origin.globals, ownsGlobals: false)
     child.prepare(machine)
@@ -55,6 +56,7 @@ extension Interpreter {
       case .failure(let raised):
         let error = raised.error
         if error.kind === ErrorKind.exit { requestExit(error) }
+        if let entry = task.place?.entry(.spawned, task: task.label) { error.trace.append(entry) }
         waiters = task.finish(.failed(error))
         noteFailure(of: task, error, hasWaiters: !waiters.isEmpty)
       }
