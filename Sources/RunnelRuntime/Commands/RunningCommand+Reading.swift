@@ -50,14 +50,16 @@ extension RunningCommand {
     } else if pipe.hasEnded {
       length = buffer.count
     } else {
-      // A line that is longer than what is read ahead: then that much of it is.
-      pipe.setMark(max(RunningCommand.readAhead, buffer.count * 2))
+      pipe.makeRoomForLine()
       return nil
     }
     let hasEnd = length < buffer.count
     var line = UnsafeRawBufferPointer(rebasing: buffer.bytes[..<length])
     if hasEnd, line.last == 0x0D { line = UnsafeRawBufferPointer(rebasing: line.dropLast()) }
-    defer { buffer.consume(hasEnd ? length + 1 : length) }
+    defer {
+      buffer.consume(hasEnd ? length + 1 : length)
+      pipe.tookLine()
+    }
     return .string(String(decoding: line, as: UTF8.self))
   }
 
@@ -89,7 +91,7 @@ extension RunningCommand {
       guard !isConcluded, let pipe = pipe(channel), !pipe.hasEnded else { return true }
       if pipe.watch == nil { watchOutput(of: pipe) }
       if orPiece, pipe.buffer.count > 0 { return true }
-      return pipe.buffer.lineLength() != nil || runningCount == 0
+      return pipe.buffer.lineLength() != nil || pipe.isFull || runningCount == 0
     }
     if lock.withLock({ runningCount == 0 }) { conclude() }
   }
