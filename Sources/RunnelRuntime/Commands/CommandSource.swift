@@ -1,33 +1,34 @@
 // A command as a source: `for line in $(…)`, `$(…) | map(f)`. Its output is taken as lines, as it comes (language.md
-// §14.2), or for `bytes`, `text`, `json` and `csv` as it is. The command starts when the first line is asked for, and raises its failure after the last.
+// §14.2), or for `bytes`, `text`, `json` and `csv` as it is. The command starts when the first line is asked for, and
+// raises its failure after the last.
 
 import RunnelScheduler
 
 /// The lines of a command's output, or the output in pieces. Used by one strand at a time.
 final class CommandSource: StreamSource, @unchecked Sendable {
   private let plan: CommandPlan
-  private let isRaw: Bool
+  private let cut: RunningCommand.Cut
   private var command: RunningCommand?
   private let resource: CommandResource
   private var hasEnded = false
 
-  private init(_ plan: CommandPlan, isRaw: Bool, _ resource: CommandResource) {
+  private init(_ plan: CommandPlan, _ cut: RunningCommand.Cut, _ resource: CommandResource) {
     self.plan = plan
-    self.isRaw = isRaw
+    self.cut = cut
     self.resource = resource
   }
 
   /// A stream that runs a command. What has not been read when the scope ends is stopped then.
-  static func stream(_ plan: CommandPlan, isRaw: Bool = false, _ strand: Strand) -> StreamObject {
+  static func stream(_ plan: CommandPlan, _ cut: RunningCommand.Cut, _ strand: Strand) -> StreamObject {
     let resource = CommandResource(plan.text)
     resource.belongs(to: strand)
-    return StreamObject(source: CommandSource(plan, isRaw: isRaw, resource))
+    return StreamObject(source: CommandSource(plan, cut, resource))
   }
 
   func next(_ strand: Strand) throws(Raised) -> StreamStep {
     if hasEnded { return .end }
     guard let command else { return .wait }
-    let step = isRaw ? command.nextPiece(.output) : try command.nextLine(.output)
+    let step = try command.next(.output, cut)
     // Before the end it must be known whether it failed.
     guard case .end = step else { return step }
     guard command.hasEnded else { return .wait }
@@ -45,7 +46,7 @@ final class CommandSource: StreamSource, @unchecked Sendable {
       return
     }
     do throws(Raised) {
-      try await command.waitForLine(.output, orPiece: isRaw, strand)
+      try await command.waitForOutput(.output, cut, strand)
       if case .ended = command.outputState { try await command.finish(strand) }
     } catch {
       // The task is to stop: so is the command, and it is waited for.
