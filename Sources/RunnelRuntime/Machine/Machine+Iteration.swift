@@ -122,6 +122,8 @@ extension Machine {
       guard generator.state != .ended else { return .end }
       guard generator.state != .running else {
         throw Raised(.valueError, "a generator cannot read itself")
+      // What stops its reader stops it, wherever it was made (language.md §10.1).
+      if generator.state == .notStarted { generator.outerScope = fiber.innermostScope }
       }
       let frame = fiber.frames[fiber.frameCount - 1]
       generator.reader = fiber
