@@ -64,11 +64,12 @@ final class CommandSource: StreamSource, @unchecked Sendable {
 
 /// A running command as something that a scope closes.
 ///
-/// `@unchecked Sendable`: written by the strand that owns it.
+/// `@unchecked Sendable`: what changes is under `lock`, since the task that reads the command's output need not be the
+/// one whose scope owns it.
 class CommandResource: ResourceObject, @unchecked Sendable {
   private let text: String
-  private(set) var command: RunningCommand?
-  private weak var scope: Scope?
+  private let lock = Lock()
+  private var started: RunningCommand?
   private var isStopping = false
 
   init(_ text: String, tag: ObjectTag = .resource) {
@@ -78,27 +79,25 @@ class CommandResource: ResourceObject, @unchecked Sendable {
 
   override var label: String { "command `\(text)`" }
 
+  var command: RunningCommand? { lock.withLock { started } }
+
   /// The scope that is running closes it.
-  func belongs(to strand: Strand) {
-    let scope = strand.scopeForOwning()
-    scope.own(self)
-    self.scope = scope
-  }
+  func belongs(to strand: Strand) { strand.scopeForOwning().own(self) }
 
   func holds(_ command: RunningCommand) {
-    self.command = command
-    if isStopping { command.stopInBackground() }
+    let mustStop = lock.withLock { () -> Bool in
+      started = command
+      return isStopping
+    }
+    if mustStop { command.stopInBackground() }
   }
 
-  /// It has ended: its scope need not keep it.
-  func isDone() {
-    isStopping = true
-    scope?.resources.removeAll { $0 === self }
-  }
+  /// It has ended: its scope need not keep it, and forgets it as others that are closed.
+  func isDone() { lock.withLock { isStopping = true } }
 
   /// Begins to stop it.
   override func close() {
-    isStopping = true
+    isDone()
     guard let command else { return }
     command.closeOutput(.output)
     command.stopInBackground()
@@ -106,6 +105,6 @@ class CommandResource: ResourceObject, @unchecked Sendable {
 
   /// Waits for the end of what `close` has begun to stop.
   override func waitForEnd() async { await command?.stop() }
-  override var isClosed: Bool { isStopping && !takesTimeToEnd }
+  override var isClosed: Bool { lock.withLock { isStopping } && !takesTimeToEnd }
   override var takesTimeToEnd: Bool { command.map { !$0.hasEnded } ?? false }
 }
