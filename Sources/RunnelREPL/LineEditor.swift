@@ -6,6 +6,7 @@
 
 @preconcurrency import CReadline
 import Glibc
+import RunnelSystem
 
 /// The line editor of this process.
 final class LineEditor {
@@ -108,10 +109,10 @@ final class LineEditor {
     if isEditing { rl_resize_terminal() }
   }
 
-  /// Ctrl-Z: the terminal is as usual while the process is stopped.
+  /// Ctrl-Z: the terminal is as usual while the process is stopped. Its group was sent the same key's signal.
   func suspend() {
     if isEditing { rl_deprep_terminal() }
-    _ = kill(getpid(), SIGSTOP)
+    Signals.suspend(group: false)
     if isEditing {
       rl_prep_terminal(1)
       runnel_readline_resume()
