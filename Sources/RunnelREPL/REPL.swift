@@ -47,6 +47,7 @@ public final class REPL {
     if let history { editor.trimHistory(history, limit: HistoryFile.limit) }
     return leaving ?? 0
   }
+    showFailures()
 
   // MARK: One turn
 
