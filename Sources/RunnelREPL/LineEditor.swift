@@ -26,6 +26,8 @@ final class LineEditor {
   /// Whether a line is being edited.
   private(set) var isEditing = false
   private var isHidden = false
+  /// Called before prompt and line are shown again.
+  var beforeShowing: (() -> Void)?
   /// Gives what may complete a word, and whether it should be a file instead: the line up to the word, the word.
   private let completions: (String, String) -> [String]?
   private var candidates: [String] = []
@@ -81,11 +83,12 @@ final class LineEditor {
     return line
   }
 
-  /// Ctrl-C: the line is dropped, and the terminal as usual.
-  func discard() {
+  /// The line is dropped, and the terminal as usual.
+  /// - Parameter byUser: Ctrl-C has been pressed, which is shown where the cursor stands.
+  func discard(byUser: Bool) {
     guard isEditing else { return }
     show()
-    runnel_readline_discard()
+    runnel_readline_discard(byUser ? SIGINT : 0)
     isEditing = false
     line = .discarded
   }
@@ -100,6 +103,7 @@ final class LineEditor {
   /// Shows them again.
   func show() {
     guard isEditing, isHidden else { return }
+    beforeShowing?()
     isHidden = false
     runnel_readline_show()
   }

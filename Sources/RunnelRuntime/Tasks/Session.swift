@@ -186,6 +186,10 @@ public final class Session: @unchecked Sendable {
   /// Called before anything is written while nothing runs: the prompt is in the way then.
   public func beforeWriting(_ action: (@Sendable () -> Void)?) { interpreter.output.onWriting = action }
 
+  /// Sees to it that what is written next begins a line of the terminal: the prompt.
+  /// - Parameter canWrap: the terminal goes on in the next line when one is full.
+  public func beginLine(canWrap: Bool) { interpreter.output.beginLine(canWrap: canWrap) }
+
   /// Stops what still runs, waits for its cleanup, and closes what the session opened. What could not be written any more
   /// is said on standard error: nobody is left to raise it to (language.md §1.1).
   public func close() {
