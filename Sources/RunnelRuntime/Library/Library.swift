@@ -113,7 +113,7 @@ enum Library {
 enum CoreLibrary {
   static let groups: [NativeGroup] = [
     GlobalFunctions.group, StageFunctions.group, StringMethods.group, BytesMethods.group, ListMethods.group,
-    MapMethods.group, Intrinsics.group,
+    MapMethods.group, Intrinsics.group, StreamFunctions.group,
   ]
 }
 

@@ -159,7 +159,7 @@ extension Machine {
       return nil
     case .spawnedTaskCancel:
       guard let task = registers[first].object(.task, as: TaskObject.self) else { return nil }
-      let reason = count > 1 ? registers[first + 1].string?.text : nil
+      let reason = count > 1 && !registers[first + 1].isNil ? try describe(registers[first + 1]) : nil
       let interpreter = strand.interpreter
       let root = interpreter.tree.withLock { task.isRunning ? task.strand?.root : nil }
       let didCancel = root.map { interpreter.cancel($0, .byHand(reason)) } ?? false

@@ -7,8 +7,8 @@ public final class TaskObject: Object, @unchecked Sendable {
     case running
     case ok(Value)
     case failed(ErrorObject)
-    /// Somebody cancelled it by hand or with its scope.
-    case cancelled
+    /// Somebody cancelled it by hand, perhaps for a reason, or with its scope.
+    case cancelled(reason: String?)
   }
 
   let id: Int
@@ -68,9 +68,10 @@ public final class TaskObject: Object, @unchecked Sendable {
     case .failed(let error):
       isObserved = true
       return .failure(error.copied())
-    case .cancelled:
+    case .cancelled(let reason):
+      let task = name.map { "task `\($0)`" } ?? "task \(id)"
       return .failure(
-        ErrorObject(.taskCancelled, name.map { "task `\($0)` was cancelled" } ?? "task \(id) was cancelled"))
+        ErrorObject(.taskCancelled, "\(task) was cancelled" + (reason.map { ": \($0)" } ?? "")))
     }
   }
 

@@ -52,7 +52,7 @@ extension Interpreter {
       case .success(let value):
         waiters = task.finish(.ok(value))
       case .failure(let raised) where raised.error.kind === ErrorKind.cancelled:
-        waiters = task.finish(.cancelled)
+        waiters = task.finish(.cancelled(reason: task.strand?.root.cancelReason?.given))
       case .failure(let raised):
         let error = raised.error
         if error.kind === ErrorKind.exit { requestExit(error) }
