@@ -24,7 +24,8 @@ let package = Package(
     // Tree to bytecode.
     .target(name: "RunnelCompiler", dependencies: ["RunnelSyntax"], swiftSettings: strict),
     // Executors, timers and clocks.
-    .target(name: "RunnelScheduler", swiftSettings: strict),
+    .target(name: "CRunnelScheduler"),
+    .target(name: "RunnelScheduler", dependencies: ["CRunnelScheduler"], swiftSettings: strict),
     // Every system call.
     .target(name: "CRunnelSystem"),
     .target(

@@ -1,54 +1,72 @@
-// The executor on which all strands run: the thread that calls `run` executes every job itself, and sits in
-// the poller, with the next timer as its timeout, when none is ready. It starts no thread.
+// The executor on which all strands run: workers with a queue each, of which the first is the thread that calls `run`. The
+// others are started when there is more to do than those that run can take, and end with `run`.
 //
-// Jobs that the run thread enqueues (nearly all) go to `local` without a lock; those of other threads go to
-// `injected` under the lock. Parking: the run thread sets `parked` under the lock after it has seen that
-// nothing is injected; whoever then injects a job or an earlier timer clears it under the lock and wakes the
-// poller, so a system call is made only for a thread that really sits there, and only once.
+// A worker without jobs takes injected ones, steals, or comes to rest: one of those that rest sits in the poller, with the
+// next timer as its timeout, the others sleep. Who makes work for a worker at rest claims it under `lock`, and counts it as
+// active from then on; so there is no moment at which nobody is active although somebody has been asked to be.
+//
+// A worker wakes another only for a second job in its queue: the first it takes itself, as soon as its own strand waits. So
+// `await spawn f()` stays on one thread and costs no system call. A strand that computes calls `shareWork` at the end of each
+// slice, so that the job behind it is taken by another worker, if one is at rest.
 
 import Glibc
 import Synchronization
 
-/// A single-threaded task executor with timers and a poller for outside events.
+/// A task executor with workers, timers and a poller for outside events.
 ///
-/// `enqueue`, `schedule`, `cancelTimer` and the outside-work counters may be called from any thread;
-/// `hasOtherWork`, `poll` and `run` belong to the thread that runs.
+/// `enqueue`, `schedule`, `cancelTimer`, `wakeRunner` and the outside-work counters may be called from any thread;
+/// `shareWork` and `poll` belong to strands that it runs; `run` to one thread at a time.
 ///
-/// `@unchecked Sendable`: `injected` and `timers` are protected by `lock`; `local` and `isRunning` are touched
-/// by the run thread only; what else changes is atomic.
+/// `@unchecked Sendable`: `workers` is set once, before there is a second thread; what else is no atomic is protected by `lock`.
 public final class Scheduler: TaskExecutor, @unchecked Sendable {
   /// Where time comes from.
   public let clock: any Clock
+  /// The most threads that execute jobs at once.
+  public let workerCount: Int
   /// The clock, if it is one that only the scheduler moves.
   private let virtualClock: VirtualClock?
   private let poller: any IdlePoller
-
   private let lock = Lock()
   private var injected = RingBuffer<UnownedJob>()
   private var timers = TimerQueue()
 
-  private var local = RingBuffer<UnownedJob>(minimumCapacity: 256)
-  private var isRunning = false
+  private var workers: [Worker] = []
+  /// Those that sleep.
+  private var resting: [Worker] = []
+  /// The worker that sits, or is about to sit, in the poller, until somebody claims it.
+  private var restsInPoller: Worker?
+  /// How many workers are not at rest.
+  private var active = 0
+  /// How many workers have a thread, the first among them, and how many may.
+  private var started = 1
+  private var limit: Int
+  private var threads: [pthread_t] = []
+  private let isRunning = Atomic<Bool>(false)
 
+  /// `run` has what it was for: workers end, strands that compute let go.
+  private let isStopping = Atomic<Bool>(false)
+  /// Whoever calls `run` is to ask its condition again.
+  private let mustAsk = Atomic<Bool>(false)
+  /// Whether some worker could be claimed or started.
+  private let hasSpareWorker = Atomic<Bool>(false)
   /// Whether `injected` may hold something.
   private let hasInjected = Atomic<Bool>(false)
+  /// Whether a worker is in the poller, to sit or to look.
+  private let isPolling = Atomic<Bool>(false)
   /// The earliest deadline, `Int64.max` without timers. Written under `lock`.
   private let nextDeadline = Atomic<Int64>(.max)
-  /// Whether the run thread sits, or is about to sit, in the poller. Written under `lock`.
-  private let parked = Atomic<Bool>(false)
-  /// `pthread_self` of the thread in `run`, 0 while there is none.
-  private let runThread = Atomic<UInt>(0)
   /// Work under way on other threads that will make somebody ready.
   private let outsideWork = Atomic<Int>(0)
-  private let quiescence = Atomic<Bool>(false)
   private var onQuiescent: (@Sendable () -> Void)?
 
   /// Jobs between two looks at timers and poller while there is always something ready.
   private static let jobsPerLook = 64
 
   /// A scheduler that has nothing to do. Starts no thread and makes no system call.
-  public init(clock: any Clock, poller: any IdlePoller) {
+  public init(clock: any Clock, poller: any IdlePoller, workerCount: Int = 1) {
     self.clock = clock
+    self.workerCount = max(1, workerCount)
+    limit = self.workerCount
     virtualClock = clock as? VirtualClock
     self.poller = poller
   }
@@ -61,77 +79,98 @@ public final class Scheduler: TaskExecutor, @unchecked Sendable {
   /// Makes a job ready. From any thread.
   public func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)
-    if isRunThread {
-      local.append(job)
-      return
-    }
-    let wasParked = lock.withLock {
+    guard let worker = Worker.current(of: self) else { return inject(job) }
+    if worker.push(job) > 1, hasSpareWorker.load(ordering: .relaxed) { claimWorker() }
+  }
+
+  private func inject(_ job: UnownedJob) {
+    let claimed = lock.withLock { () -> Claim? in
       injected.append(job)
       hasInjected.store(true, ordering: .releasing)
-      return parked.exchange(false, ordering: .relaxed)
+      return claim()
     }
-    if wasParked { poller.wake() }
+    claimed?.begin(self)
   }
 
-  /// Executes jobs, timers and completions on the calling thread until `isDone` says so.
+  /// Executes jobs, timers and completions, on the calling thread and as many others as are of use, until `isDone` says so.
+  /// When it returns, no job is running.
   ///
-  /// - Parameter isDone: asked before every job and after every wait.
+  /// - Parameter isDone: asked on the calling thread before every job and after every wait, and when `wakeRunner` was called.
   public func run(until isDone: () -> Bool) {
-    precondition(!isRunning, "the scheduler is running already")
-    isRunning = true
-    runThread.store(Self.currentThread, ordering: .relaxed)
-    defer {
-      runThread.store(0, ordering: .relaxed)
-      isRunning = false
+    precondition(!isRunning.exchange(true, ordering: .acquiring), "the scheduler is running already")
+    defer { isRunning.store(false, ordering: .releasing) }
+    lock.withLock {
+      if workers.isEmpty { workers = (0..<workerCount).map { Worker(index: $0, scheduler: self) } }
+      active = 1
+      limit = workerCount
+      updateSpare()
     }
-    let executor = asUnownedTaskExecutor()
-    var untilLook = Self.jobsPerLook
-    while !isDone() {
-      if let job = local.popFirst() {
-        job.runSynchronously(on: executor)
-        untilLook -= 1
-        if untilLook > 0 { continue }
-        lookAround()
-      } else if !takeInjected() {
-        waitForWork()
+    let first = workers[0]
+    first.be {
+      work(as: first) {
+        mustAsk.store(false, ordering: .relaxed)
+        return isDone()
       }
-      untilLook = Self.jobsPerLook
     }
+    stop()
   }
 
-  /// Whether another job is ready. Cheap: a strand that computes asks at the end of each slice whether to
-  /// let others go first. On the run thread only.
-  public var hasOtherWork: Bool { !local.isEmpty || hasInjected.load(ordering: .relaxed) }
+  /// Has `run` ask its condition. From any thread, after what makes the condition true.
+  public func wakeRunner() {
+    let claimed = lock.withLock { () -> Claim? in
+      mustAsk.store(true, ordering: .releasing)
+      guard let first = workers.first else { return nil }
+      return claim(first)
+    }
+    claimed?.begin(self)
+  }
 
-  /// Fires due timers and dispatches what the poller has, without waiting: what a strand that computes does
-  /// at the end of each slice. On the run thread only.
+  /// What a strand that computes calls at the end of each slice: has another worker take the jobs behind it, if one is at rest.
+  /// - Returns: whether others are ready that nobody else will take, so that it should let them go first.
+  public func shareWork() -> Bool {
+    guard let worker = Worker.current(of: self) else { return false }
+    let hasJobs = worker.count > 0 || hasInjected.load(ordering: .relaxed)
+    guard hasJobs, hasSpareWorker.load(ordering: .relaxed) else { return hasOtherWork }
+    claimWorker()
+    return false
+  }
+
+  /// Whether another job is ready behind the one that runs. Cheap.
+  public var hasOtherWork: Bool {
+    guard let worker = Worker.current(of: self) else { return false }
+    return worker.count > 0 || hasInjected.load(ordering: .relaxed) || isStopping.load(ordering: .relaxed)
+      || (worker.index == 0 && mustAsk.load(ordering: .relaxed))
+  }
+
+  /// Fires due timers and dispatches what the poller has, without waiting: what a strand that computes does at times.
   public func poll() {
-    lookAround()
+    guard let worker = Worker.current(of: self) else { return }
+    lookAround(worker)
   }
 
   // MARK: Timers
 
-  /// Runs `action` on the run thread when the clock's `now` has reached `deadline`. From any thread.
+  /// Runs `action` on a worker when the clock's `now` has reached `deadline`. From any thread.
   ///
   /// - Parameters:
   ///   - deadline: nanoseconds of `clock.now()`; one in the past is due at once, yet never fires within this call.
   ///   - action: must not block; it makes somebody ready.
   @discardableResult
   public func schedule(at deadline: Int64, action: @escaping @Sendable () -> Void) -> TimerID {
-    let (timer, wasParked) = lock.withLock {
+    let (timer, claimed) = lock.withLock { () -> (TimerID, Claim?) in
       let timer = timers.add(at: deadline, action: action)
-      guard deadline < nextDeadline.load(ordering: .relaxed) else { return (timer, false) }
+      guard deadline < nextDeadline.load(ordering: .relaxed) else { return (timer, nil) }
       nextDeadline.store(deadline, ordering: .relaxed)
-      // The run thread itself looks at the deadline again before it sits down.
-      return (timer, isRunThread ? false : parked.exchange(false, ordering: .relaxed))
+      // Who sits in the poller does so for too long now. Others look at the deadline before they come to rest.
+      return (timer, restsInPoller.flatMap(claim))
     }
-    if wasParked { poller.wake() }
+    claimed?.begin(self)
     return timer
   }
 
   /// Takes a timer back. From any thread.
   ///
-  /// - Returns: whether it will not fire; false if it has, or is firing on the run thread just now.
+  /// - Returns: whether it will not fire; false if it has, or is firing on some thread just now.
   @discardableResult
   public func cancelTimer(_ timer: TimerID) -> Bool {
     // What the action captures must not be freed under the lock: its deinitialiser could call back here.
@@ -145,9 +184,9 @@ public final class Scheduler: TaskExecutor, @unchecked Sendable {
 
   // MARK: Quiescence
 
-  /// Calls `action` on the run thread whenever nothing can wake anybody: no job is ready, no timer runs, the
-  /// poller has no interests and no outside work is under way. If it makes nobody ready, the thread sits down
-  /// all the same (a signal may come). To be set before `run`.
+  /// Calls `action` on a worker whenever nothing can wake anybody: no job is ready or running, no timer runs, the poller has no
+  /// interests and no outside work is under way. If it makes nobody ready, the worker comes to rest all the same (a signal may
+  /// come). To be set before `run`.
   public func setQuiescentAction(_ action: (@Sendable () -> Void)?) {
     onQuiescent = action
   }
@@ -160,32 +199,164 @@ public final class Scheduler: TaskExecutor, @unchecked Sendable {
   /// Says that such work has ended, after it has made somebody ready. From any thread.
   public func endOutsideWork() {
     // Releasing, so that who reads 0 also sees what the work has enqueued.
-    guard outsideWork.wrappingSubtract(1, ordering: .acquiringAndReleasing).newValue == 0, !isRunThread else {
-      return
-    }
-    let wasParked = lock.withLock { parked.exchange(false, ordering: .relaxed) }
-    if wasParked { poller.wake() }
+    guard outsideWork.wrappingSubtract(1, ordering: .acquiringAndReleasing).newValue == 0 else { return }
+    // If all rest, one has to look whether that is the end.
+    let claimed = lock.withLock { active == 0 ? claim() : nil }
+    claimed?.begin(self)
   }
 
-  // MARK: The run thread
+  // MARK: Workers
 
-  private static var currentThread: UInt { UInt(pthread_self()) }
+  /// A worker that was at rest, or has not been started, and now has something to do.
+  private struct Claim {
+    enum Kind { case sleeping, polling, unstarted }
+    let worker: Worker
+    let kind: Kind
 
-  private var isRunThread: Bool { runThread.load(ordering: .relaxed) == Self.currentThread }
+    /// To be called without the lock.
+    func begin(_ scheduler: Scheduler) {
+      switch kind {
+      case .sleeping: worker.unpark()
+      case .polling: scheduler.poller.wake()
+      case .unstarted: scheduler.start(worker)
+      }
+    }
+  }
 
-  private func takeInjected() -> Bool {
-    guard hasInjected.load(ordering: .acquiring) else { return false }
+  private func claimWorker() { lock.withLock { claim() }?.begin(self) }
+
+  /// Claims a worker: one that sleeps, else the one in the poller, else one that can be started. Under the lock.
+  private func claim() -> Claim? {
+    if let worker = resting.last ?? restsInPoller { return claim(worker) }
+    guard isRunning.load(ordering: .relaxed), started < limit else { return nil }
+    defer { updateSpare() }
+    started += 1
+    active += 1
+    return Claim(worker: workers[started - 1], kind: .unstarted)
+  }
+
+  /// Claims a worker if it is at rest. Under the lock.
+  private func claim(_ worker: Worker) -> Claim? {
+    defer { updateSpare() }
+    if restsInPoller === worker {
+      restsInPoller = nil
+      active += 1
+      return Claim(worker: worker, kind: .polling)
+    }
+    guard let place = resting.lastIndex(where: { $0 === worker }) else { return nil }
+    resting.remove(at: place)
+    active += 1
+    return Claim(worker: worker, kind: .sleeping)
+  }
+
+  private func updateSpare() {
+    hasSpareWorker.store(
+      !resting.isEmpty || restsInPoller != nil || started < limit, ordering: .relaxed)
+  }
+
+  private func start(_ worker: Worker) {
+    let thread = worker.startThread()
     lock.withLock {
-      local.append(takingFrom: &injected)
+      if let thread {
+        threads.append(thread)
+      } else {
+        // A limit of the system: those that run do its work.
+        active -= 1
+        started -= 1
+        limit = started
+        updateSpare()
+      }
+    }
+  }
+
+  /// The life of a worker that is not the first.
+  func work(as worker: Worker) {
+    worker.be { work(as: worker) { isStopping.load(ordering: .acquiring) } }
+    lock.withLock { active -= 1 }
+  }
+
+  private func work(as worker: Worker, until isDone: () -> Bool) {
+    let executor = asUnownedTaskExecutor()
+    var untilLook = Self.jobsPerLook
+    while !isDone() {
+      if let job = worker.pop() {
+        job.runSynchronously(on: executor)
+        untilLook -= 1
+        if untilLook > 0 { continue }
+        lookAround(worker)
+      } else if !takeInjected(worker), !steal(worker) {
+        rest(worker)
+      }
+      untilLook = Self.jobsPerLook
+    }
+  }
+
+  /// Ends the other workers. What they had queued is for the next `run`.
+  private func stop() {
+    isStopping.store(true, ordering: .releasing)
+    let claims = lock.withLock { () -> [Claim] in
+      limit = started
+      return (resting + [restsInPoller].compactMap { $0 }).compactMap(claim)
+    }
+    for claim in claims { claim.begin(self) }
+    var joined = 1
+    while let thread = nextThread(after: joined) {
+      pthread_join(thread, nil)
+      joined += 1
+    }
+    lock.withLock {
+      for worker in workers { worker.drain(into: &injected) }
+      hasInjected.store(!injected.isEmpty, ordering: .relaxed)
+      active = 0
+      started = 1
+      threads.removeAll()
+    }
+    isStopping.store(false, ordering: .relaxed)
+  }
+
+  /// The next thread to join; nil when all have been. One that is being started is waited for.
+  private func nextThread(after joined: Int) -> pthread_t? {
+    while true {
+      let (thread, isAll) = lock.withLock {
+        threads.count >= joined ? (threads[joined - 1], false) : (nil, joined >= started)
+      }
+      if thread != nil || isAll { return thread }
+      sched_yield()
+    }
+  }
+
+  // MARK: What a worker does between jobs
+
+  private func takeInjected(_ worker: Worker) -> Bool {
+    guard hasInjected.load(ordering: .acquiring) else { return false }
+    var jobs = RingBuffer<UnownedJob>()
+    lock.withLock {
+      jobs.append(takingFrom: &injected)
       hasInjected.store(false, ordering: .relaxed)
     }
-    return !local.isEmpty
+    guard !jobs.isEmpty else { return false }
+    worker.push(takingFrom: &jobs)
+    if worker.count > 1, hasSpareWorker.load(ordering: .relaxed) { claimWorker() }
+    return true
   }
 
-  private func lookAround() {
-    _ = takeInjected()
+  private func steal(_ worker: Worker) -> Bool {
+    guard workerCount > 1 else { return false }
+    for offset in 1..<workerCount {
+      let victim = workers[(worker.index + offset) % workerCount]
+      guard victim.moveHalf(to: worker) else { continue }
+      if victim.count + worker.count > 2, hasSpareWorker.load(ordering: .relaxed) { claimWorker() }
+      return true
+    }
+    return false
+  }
+
+  private func lookAround(_ worker: Worker) {
+    _ = takeInjected(worker)
     fireTimers()
+    guard !isPolling.exchange(true, ordering: .acquiring) else { return }
     poller.poll(timeoutNanoseconds: 0)
+    isPolling.store(false, ordering: .releasing)
   }
 
   private func fireTimers() {
@@ -206,38 +377,68 @@ public final class Scheduler: TaskExecutor, @unchecked Sendable {
     }
   }
 
-  private func waitForWork() {
+  // MARK: Rest
+
+  private enum Place {
+    case none, sleeping
+    case polling(deadline: Int64?)
+  }
+
+  /// Comes to rest, unless there is something to do after all.
+  private func rest(_ worker: Worker) {
     fireTimers()
-    guard local.isEmpty else { return }
-    if isQuiescent, let onQuiescent {
-      onQuiescent()
-      if hasOtherWork { return }
+    guard worker.count == 0, !settle(worker) else { return }
+    let place = lock.withLock { () -> Place in
+      let isAsked = worker.index == 0 && mustAsk.load(ordering: .relaxed)
+      guard injected.isEmpty, !isStopping.load(ordering: .relaxed), !isAsked else { return .none }
+      active -= 1
+      defer { updateSpare() }
+      guard !isPolling.exchange(true, ordering: .acquiring) else {
+        resting.append(worker)
+        return .sleeping
+      }
+      restsInPoller = worker
+      return .polling(deadline: timers.nextDeadline())
     }
-    let (mayPark, deadline) = lock.withLock {
-      let mayPark = injected.isEmpty
-      parked.store(mayPark, ordering: .relaxed)
-      return (mayPark, timers.nextDeadline())
+    switch place {
+    case .none: return
+    case .sleeping: worker.park()
+    case .polling(let deadline):
+      poller.poll(timeoutNanoseconds: deadline.map { max(0, timeUntil($0)) })
+      lock.withLock {
+        if restsInPoller === worker {
+          restsInPoller = nil
+          active += 1
+          updateSpare()
+        }
+      }
+      isPolling.store(false, ordering: .releasing)
     }
-    guard mayPark else { return }
-    poller.poll(timeoutNanoseconds: deadline.map { max(0, timeUntil($0)) })
-    parked.store(false, ordering: .relaxed)
     fireTimers()
   }
 
-  /// How long, in real nanoseconds, to sit in the poller for a deadline. Virtual time jumps to it first, if nothing but time
-  /// can make anybody ready.
+  /// How long, in real nanoseconds, to sit in the poller for a deadline.
   private func timeUntil(_ deadline: Int64) -> Int64 {
-    guard let virtualClock else { return deadline - clock.now() }
-    guard outsideWork.load(ordering: .acquiring) == 0, !poller.hasInterests else {
-      return virtualClock.overdue(deadline)
-    }
-    virtualClock.advance(to: deadline)
-    return 0
+    virtualClock?.overdue(deadline) ?? (deadline - clock.now())
   }
 
-  private var isQuiescent: Bool {
-    // This order: outside work ends after it has enqueued or registered what it leads to.
-    outsideWork.load(ordering: .acquiring) == 0 && !poller.hasInterests
-      && nextDeadline.load(ordering: .relaxed) == .max && !hasOtherWork
+  /// If nothing but time can make anybody ready, virtual time goes on to the next deadline; if not even time can, that is said.
+  /// - Returns: whether there is something to do now.
+  private func settle(_ worker: Worker) -> Bool {
+    guard virtualClock != nil || onQuiescent != nil else { return false }
+    // This order: outside work ends, and an interest is forgotten, after what it leads to has been enqueued.
+    guard outsideWork.load(ordering: .acquiring) == 0, !poller.hasInterests else { return false }
+    let deadline = lock.withLock { () -> Int64? in
+      guard active == 1, injected.isEmpty, workers.allSatisfy({ $0.count == 0 }) else { return nil }
+      return timers.nextDeadline() ?? .max
+    }
+    guard let deadline else { return false }
+    if deadline != .max {
+      virtualClock?.advance(to: deadline)
+      fireTimers()
+    } else {
+      onQuiescent?()
+    }
+    return worker.count > 0 || hasInjected.load(ordering: .relaxed)
   }
 }

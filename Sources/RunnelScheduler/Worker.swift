@@ -1,0 +1,139 @@
+// A worker is a thread that executes jobs. Each has a queue of its own, in which what it makes ready comes to stand, first
+// in, first out; a worker that runs dry takes half of another's, the oldest first.
+
+import CRunnelScheduler
+import Glibc
+import Synchronization
+
+/// A worker's queue, and where it sleeps.
+///
+/// `@unchecked Sendable`: `queue` is protected by `lock`; `semaphore` is a semaphore, at an address that never changes.
+final class Worker: @unchecked Sendable {
+  /// 0 is the thread that called `run`.
+  let index: Int
+  /// Alive as long as its workers.
+  private unowned(unsafe) let scheduler: Scheduler
+  private let lock = Lock()
+  private var queue = RingBuffer<UnownedJob>(minimumCapacity: 64)
+  private let length = Atomic<Int>(0)
+  private let semaphore: UnsafeMutablePointer<sem_t>
+
+  init(index: Int, scheduler: Scheduler) {
+    self.index = index
+    self.scheduler = scheduler
+    semaphore = .allocate(capacity: 1)
+    semaphore.initialize(to: sem_t())
+    sem_init(semaphore, 0, 0)
+  }
+
+  deinit {
+    sem_destroy(semaphore)
+    semaphore.deallocate()
+  }
+
+  // MARK: The queue
+
+  /// How many jobs are queued: exact for the worker itself, a hint for others.
+  var count: Int { length.load(ordering: .relaxed) }
+
+  /// Adds a job, and says how many there are.
+  func push(_ job: UnownedJob) -> Int {
+    lock.withLock {
+      queue.append(job)
+      length.store(queue.count, ordering: .relaxed)
+      return queue.count
+    }
+  }
+
+  func push(takingFrom jobs: inout RingBuffer<UnownedJob>) {
+    lock.withLock {
+      queue.append(takingFrom: &jobs)
+      length.store(queue.count, ordering: .relaxed)
+    }
+  }
+
+  /// Takes the oldest job.
+  func pop() -> UnownedJob? {
+    guard count > 0 else { return nil }
+    return lock.withLock {
+      let job = queue.popFirst()
+      length.store(queue.count, ordering: .relaxed)
+      return job
+    }
+  }
+
+  /// Moves the older half of the jobs, at least one, to a thief.
+  func moveHalf(to thief: Worker) -> Bool {
+    guard count > 0 else { return false }
+    // Never both locks at once: two workers may steal from each other.
+    var taken = RingBuffer<UnownedJob>()
+    lock.withLock {
+      for _ in 0..<(queue.count + 1) / 2 { if let job = queue.popFirst() { taken.append(job) } }
+      length.store(queue.count, ordering: .relaxed)
+    }
+    guard !taken.isEmpty else { return false }
+    thief.push(takingFrom: &taken)
+    return true
+  }
+
+  /// Takes everything.
+  func drain(into jobs: inout RingBuffer<UnownedJob>) {
+    lock.withLock {
+      jobs.append(takingFrom: &queue)
+      length.store(0, ordering: .relaxed)
+    }
+  }
+
+  // MARK: The thread
+
+  /// Sleeps until `unpark` was called, once for each call.
+  func park() { while sem_wait(semaphore) != 0 {} }
+
+  func unpark() { sem_post(semaphore) }
+
+  /// The worker of this scheduler that the calling thread is, if it is one.
+  static func current(of scheduler: Scheduler) -> Worker? {
+    guard let pointer = runnel_current_worker() else { return nil }
+    let worker = Unmanaged<Worker>.fromOpaque(pointer).takeUnretainedValue()
+    return worker.scheduler === scheduler ? worker : nil
+  }
+
+  /// Makes the calling thread this worker while `body` runs.
+  func be<Failure: Error>(_ body: () throws(Failure) -> Void) throws(Failure) {
+    let before = runnel_current_worker()
+    runnel_set_current_worker(Unmanaged.passUnretained(self).toOpaque())
+    defer { runnel_set_current_worker(before) }
+    try body()
+  }
+
+  /// Starts a thread that works until the scheduler stops.
+  /// - Returns: what to join; nil if the system gives no more threads.
+  func startThread() -> pthread_t? {
+    var attributes = pthread_attr_t()
+    pthread_attr_init(&attributes)
+    defer { pthread_attr_destroy(&attributes) }
+    // As much as the first thread has on most systems: what nests in native code was measured there.
+    pthread_attr_setstacksize(&attributes, 8 << 20)
+    // A new thread inherits the mask: signals are for the first thread.
+    var all = sigset_t()
+    var before = sigset_t()
+    sigfillset(&all)
+    pthread_sigmask(SIG_SETMASK, &all, &before)
+    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+    var thread = pthread_t()
+    let worker = Unmanaged.passRetained(self)
+    let code = pthread_create(
+      &thread, &attributes,
+      { argument in
+        guard let argument else { return nil }
+        let worker = Unmanaged<Worker>.fromOpaque(argument).takeRetainedValue()
+        worker.scheduler.work(as: worker)
+        return nil
+      }, worker.toOpaque())
+    guard code == 0 else {
+      worker.release()
+      return nil
+    }
+    return thread
+  }
+}
