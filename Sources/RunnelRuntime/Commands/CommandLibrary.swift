@@ -270,4 +270,12 @@ final class DirectoryChange: ResourceObject, @unchecked Sendable {
     hasGoneBack = true
     strand.context.directory = before
   }
+
+  /// Only the task that has changed its directory can go back: another has one of its own.
+  override func close(by closer: Strand) throws(Raised) {
+    guard closer === strand else {
+      throw Raised(.isolationError, "the directory was changed in another task, and is that task's own")
+    }
+    close()
+  }
 }

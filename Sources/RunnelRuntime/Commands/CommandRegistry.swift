@@ -32,7 +32,7 @@ final class CommandRegistry: @unchecked Sendable {
   /// A command that had the terminal was ended by Ctrl-C: the script is to be cancelled, as if it had got the SIGINT
   /// itself (language.md §10.5).
   func userInterrupted(_ interpreter: Interpreter) {
-    if interpreter.stopSignal == nil { interpreter.stop(for: 2) }
+    interpreter.stop(for: 2, isSecondHand: true)
   }
 
   /// A task's environment as `NAME=value` texts.

@@ -274,6 +274,6 @@ extension Strand {
   /// command, nobody can begin a task either.
   var isAlone: Bool {
     guard task == nil else { return false }
-    return interpreter.tree.withLock { openScopes.allSatisfy { $0.live.isEmpty } && root.live.isEmpty }
+    return interpreter.tree.withLock { busyScopes.isEmpty }
   }
 }

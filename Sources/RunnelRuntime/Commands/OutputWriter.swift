@@ -4,6 +4,7 @@
 import Glibc
 import RunnelScheduler
 import RunnelSystem
+import Synchronization
 
 /// Where a task's `print` and its commands' output go.
 enum OutputTarget: Sendable {
@@ -16,7 +17,8 @@ final class OutputWriter: @unchecked Sendable {
   private var buffer: [UInt8] = []
   private var isTerminal: Bool?
   /// The reader of standard output has gone (EPIPE): nothing is written any more.
-  private(set) var isBroken = false
+  var isBroken: Bool { broken.load(ordering: .acquiring) }
+  private let broken = Atomic<Bool>(false)
   /// What else went wrong with standard output (a full disk), until somebody raises it; guarded by `lock`.
   private var failure: SystemError?
   private static let limit = 1 << 16
@@ -131,7 +133,7 @@ final class OutputWriter: @unchecked Sendable {
       try DescriptorIO.writeAll(descriptor, bytes)
     } catch {
       guard descriptor == 1 else { return }
-      if error.code == EPIPE { isBroken = true } else { failure = failure ?? error }
+      if error.code == EPIPE { broken.store(true, ordering: .releasing) } else { failure = failure ?? error }
     }
   }
 }

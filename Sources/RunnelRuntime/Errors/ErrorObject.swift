@@ -1,6 +1,8 @@
-// Errors as values. An error belongs to one strand at a time: what crosses to another strand (an awaited
-// task's error) is a copy, so that `note` and `suppressed` are never written by two.
+// Errors as values. What an error is never changes; what has happened to it (where it has been, what was suppressed on its
+// account) does, and scripts may share one error between tasks: so that part is under a lock. What crosses to another strand by
+// itself (an awaited task's error) is a copy, so that the traces of two tasks do not mix.
 
+import RunnelScheduler
 public import RunnelSyntax
 
 /// One line of a trace: a place in a script, and the function it is in.
@@ -28,20 +30,29 @@ public struct TraceEntry: Sendable {
 }
 
 /// An error.
+///
+/// `@unchecked Sendable`: `history` is protected by `lock`; `data` and `exitCode` are set by whoever makes it, before anybody
+/// else knows it.
 public final class ErrorObject: Object, @unchecked Sendable {
   public let kind: ErrorKind
-  public internal(set) var message: String
+  public let message: String
   /// What it was raised with, by name.
   public internal(set) var data: MapStorage
-  public internal(set) var cause: ErrorObject?
-  public internal(set) var notes: [String] = []
-  public internal(set) var suppressed: [ErrorObject] = []
-  /// Where it was raised and through which calls and tasks it came, innermost first; empty until raised.
-  public internal(set) var trace: [TraceEntry] = []
-  /// What a `retry` that it left had tried: each attempt's error, nil where `until` refused the value.
-  var attempts: [Value]?
   /// Only for `ErrorKind.exit`: the exit status.
   var exitCode: Int = 0
+
+  private struct History {
+    var cause: ErrorObject?
+    var notes: [String] = []
+    var suppressed: [ErrorObject] = []
+    var trace: [TraceEntry] = []
+    var attempts: [Value]?
+  }
+  private let lock = Lock()
+  private var history = History()
+
+  /// More places than these are not noted.
+  private static let traceLimit = 40
 
   public init(
     _ kind: ErrorKind, _ message: String, data: MapStorage = MapStorage(), cause: ErrorObject? = nil
@@ -49,19 +60,67 @@ public final class ErrorObject: Object, @unchecked Sendable {
     self.kind = kind
     self.message = message
     self.data = data
-    self.cause = cause
+    history.cause = cause
     super.init(tag: .error)
+  }
+
+  // MARK: What has happened to it
+
+  public var cause: ErrorObject? { lock.withLock { history.cause } }
+  public var notes: [String] { lock.withLock { history.notes } }
+  /// Errors that were raised while this one passed.
+  public var suppressed: [ErrorObject] { lock.withLock { history.suppressed } }
+  /// Where it was raised and through which calls and tasks it came, innermost first; empty until raised.
+  public var trace: [TraceEntry] { lock.withLock { history.trace } }
+  /// What a `retry` that it left had tried: each attempt's error, nil where `until` refused the value.
+  var attempts: [Value]? { lock.withLock { history.attempts } }
+  var hasTrace: Bool { lock.withLock { !history.trace.isEmpty } }
+
+  func set(cause: ErrorObject) {
+    // What was there before is let go of outside the lock, as below.
+    let before = lock.withLock { () -> ErrorObject? in
+      defer { history.cause = cause }
+      return history.cause
+    }
+    withExtendedLifetime(before) {}
+  }
+
+  func set(attempts: [Value]) {
+    let before = lock.withLock { () -> [Value]? in
+      defer { history.attempts = attempts }
+      return history.attempts
+    }
+    withExtendedLifetime(before) {}
+  }
+
+  func add(note: String) { lock.withLock { history.notes.append(note) } }
+
+  func add(suppressed error: ErrorObject) {
+    guard error !== self else { return }
+    lock.withLock { history.suppressed.append(error) }
+  }
+
+  /// Notes a place that it has passed through. It is asked for only if there is room.
+  func add(place: () -> TraceEntry?) {
+    guard lock.withLock({ history.trace.count < Self.traceLimit }), let entry = place() else { return }
+    lock.withLock { history.trace.append(entry) }
+  }
+
+  /// Takes over where another has been, which it stands for from now on.
+  func takeTrace(of other: ErrorObject) {
+    let trace = other.trace
+    lock.withLock { history.trace = trace }
   }
 
   public override var typeName: String { "error" }
 
   deinit {
     if data.holdsContainers { Teardown.release(&data) }
-    if cause != nil || !suppressed.isEmpty {
-      var others = suppressed.map { Value.object($0) }
-      if let cause { others.append(.object(cause)) }
-      cause = nil
-      suppressed = []
+    if history.cause != nil || !history.suppressed.isEmpty {
+      var others = history.suppressed.map { Value.object($0) }
+      if let cause = history.cause { others.append(.object(cause)) }
+      history.cause = nil
+      history.suppressed = []
       Teardown.release(&others)
     }
   }
@@ -71,11 +130,8 @@ public final class ErrorObject: Object, @unchecked Sendable {
 
   /// A copy for another strand.
   func copied() -> ErrorObject {
-    let copy = ErrorObject(kind, message, data: data, cause: cause)
-    copy.notes = notes
-    copy.suppressed = suppressed
-    copy.trace = trace
-    copy.attempts = attempts
+    let copy = ErrorObject(kind, message, data: data)
+    copy.history = lock.withLock { history }
     copy.exitCode = exitCode
     return copy
   }

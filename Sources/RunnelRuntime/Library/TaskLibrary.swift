@@ -98,7 +98,7 @@ enum TaskLibrary {
         "note(text)", receiver: "error", documentation: "Adds a line that is shown with the error.",
         body: .plain { call throws(Raised) in
           let text = try describe(call[1])
-          call[0].error?.notes.append(text)
+          call[0].error?.add(note: text)
           return call[0]
         })
     ])
@@ -110,11 +110,8 @@ enum TaskLibrary {
         "__close_resource(x)", documentation: "Closes what a `with` holds.",
         body: .plain { call throws(Raised) in
           guard case .object(let object) = call[0] else { return .nil }
-          if let resource = object as? ResourceObject { try resource.closeRaising() }
-          if let stream = object as? StreamObject {
-            stream.isClosed = true
-            stream.source?.close()
-          }
+          if let resource = object as? ResourceObject { try resource.close(by: call.strand) }
+          if let stream = object as? StreamObject { stream.closeFromOutside() }
           return .nil
         }),
       NativeFunction(

@@ -116,7 +116,10 @@ extension Machine {
     _ stream: StreamObject, _ state: UnsafeMutablePointer<Value>, _ instruction: Instruction,
     _ target: UnsafeMutablePointer<Value>
   ) throws(Raised) -> Advance {
-    if stream.isClosed { return .end }
+    if stream.isClosed {
+      _ = stream.close()
+      return .end
+    }
     if let generator = stream.generator {
       guard generator.state != .ended else { return .end }
       guard generator.state != .running else {
@@ -139,8 +142,7 @@ extension Machine {
       state[1] = .int(position + 1)
       return .item
     case .end:
-      stream.isClosed = true
-      source.close()
+      _ = stream.close()
       return .end
     case .wait:
       // The instruction runs again when there may be more.
@@ -164,10 +166,7 @@ extension Machine {
   }
 
   func closeStream(_ stream: StreamObject) -> Bool {
-    guard !stream.isClosed else { return false }
-    stream.isClosed = true
-    stream.source?.close()
-    guard let generator = stream.generator else { return false }
+    guard stream.close(), let generator = stream.generator else { return false }
     switch generator.state {
     case .notStarted:
       generator.state = .ended
@@ -196,7 +195,8 @@ extension Machine {
     let snapshot = Closure(
       function,
       upvalues: closure.upvalues.map { value in
-        guard let cell = value.cell else { return value }
+        // One of another task's stays: reading it raises.
+        guard let cell = value.cell, mayRead(cell) else { return value }
         return .object(Cell(cell.value, owner: Cell.anyone))
       })
     generator.registers[0] = .object(snapshot)

@@ -69,13 +69,20 @@ extension Machine {
   // MARK: Ending
 
   /// If tasks of a scope have not ended: how to wait for them. A body that failed stops them first.
-  func joinWait(_ scope: Scope, failing: Bool) -> MachineExit? {
+  /// - Parameter sealing: if there are none, no more can be spawned in it.
+  func joinWait(_ scope: Scope, failing: Bool, sealing: Bool = true) -> MachineExit? {
     let interpreter = interpreter
-    if scope.live.isEmpty {
-      if !scope.failed.isEmpty { interpreter.settle(scope) }
-      return nil
+    let mustWait = interpreter.tree.withLock { () -> Bool in
+      guard !scope.live.isEmpty else {
+        // The first of those that failed unobserved is the scope's failure.
+        if !scope.failed.isEmpty { interpreter.raiseUnobserved(scope) }
+        if sealing { scope.hasEnded = true }
+        return false
+      }
+      if failing { interpreter.cancelLocked(scope, .failure) }
+      return true
     }
-    if failing { interpreter.cancel(scope, .failure) }
+    guard mustWait else { return nil }
     return .wait { strand throws(Raised) in
       await interpreter.join(scope, from: strand)
       return .nil
@@ -84,22 +91,34 @@ extension Machine {
 
   /// The failure of its tasks that a scope raises when its body has not failed itself.
   func failure(of scope: Scope) -> ErrorObject? {
-    guard let failure = scope.failure else { return nil }
-    for error in scope.suppressed where error !== failure { failure.suppressed.append(error) }
-    scope.suppressed = []
+    let (failure, suppressed) = failures(of: scope)
+    guard let failure else { return nil }
+    for error in suppressed where error !== failure { failure.add(suppressed: error) }
     return failure
+  }
+
+  /// Takes the failures of a scope's tasks out of it: the one that stopped it, and the others.
+  private func failures(of scope: Scope) -> (first: ErrorObject?, others: [ErrorObject]) {
+    interpreter.tree.withLock {
+      defer {
+        scope.failure = nil
+        scope.suppressed = []
+      }
+      return (scope.failure, scope.suppressed)
+    }
   }
 
   /// What a scope raises whose body was left by an error.
   func outcome(of scope: Scope, failingWith error: ErrorObject) -> ErrorObject {
     if error.kind === ErrorKind.exit { return error }
+    let (failure, others) = failures(of: scope)
     // The body was stopped because a task failed: that failure is the scope's.
-    if error.kind === ErrorKind.cancelled, let failure = failure(of: scope), !isStopped(beyond: scope) {
+    if error.kind === ErrorKind.cancelled, let failure, !isStopped(beyond: scope) {
+      for other in others where other !== failure { failure.add(suppressed: other) }
       return failure
     }
-    if let failure = scope.failure, failure !== error { error.suppressed.append(failure) }
-    for other in scope.suppressed where other !== error { error.suppressed.append(other) }
-    scope.suppressed = []
+    if let failure, failure !== error { error.add(suppressed: failure) }
+    for other in others where other !== error { error.add(suppressed: other) }
     return error
   }
 
@@ -114,8 +133,7 @@ extension Machine {
   /// If closing what a scope opened takes time (commands that run are to be stopped): begins it, and gives how to wait
   /// for its end. `close` does the rest.
   func closingWait(_ scope: Scope) -> MachineExit? {
-    guard !scope.resources.isEmpty else { return nil }
-    let ending = scope.resources.filter(\.takesTimeToEnd)
+    let ending = scope.owned.filter(\.takesTimeToEnd)
     guard !ending.isEmpty else { return nil }
     for resource in ending.reversed() { resource.close() }
     return .wait { _ throws(Raised) in
@@ -128,16 +146,14 @@ extension Machine {
   /// - Returns: the first failure to write what was left, the others suppressed in it.
   func close(_ scope: Scope) -> ErrorObject? {
     if let timer = scope.timer { interpreter.scheduler.cancelTimer(timer) }
-    interpreter.tree.withLock { scope.hasEnded = true }
     var failure: ErrorObject?
-    for resource in scope.resources.reversed() {
+    for resource in scope.disown().reversed() {
       do throws(Raised) {
         try resource.closeRaising()
       } catch {
-        if let failure { failure.suppressed.append(error.error) } else { failure = error.error }
+        if let failure { failure.add(suppressed: error.error) } else { failure = error.error }
       }
     }
-    scope.resources = []
     if fiber.scopes.last === scope { fiber.scopes.removeLast() }
     if scope.form == .shield || scope.form == .cleanup { strand.rearm() }
     return failure
@@ -145,15 +161,11 @@ extension Machine {
 
   /// Resources that stand in a scope's value pass to the scope around it (language.md §6.8).
   func pass(resourcesOf scope: Scope, in value: Value) {
-    guard !scope.resources.isEmpty else { return }
+    guard !scope.owned.isEmpty, let outer = scope.parent else { return }
     var found: Set<ObjectIdentifier> = []
     Self.collectResources(value, &found, depth: 0)
     guard !found.isEmpty else { return }
-    let outer = scope.parent
-    for resource in scope.resources where found.contains(ObjectIdentifier(resource)) {
-      outer?.resources.append(resource)
-    }
-    scope.resources.removeAll { found.contains(ObjectIdentifier($0)) }
+    for resource in scope.disown(found) { outer.own(resource) }
   }
 
   private static func collectResources(_ value: Value, _ found: inout Set<ObjectIdentifier>, depth: Int) {
@@ -179,7 +191,7 @@ extension Machine {
     }
     var isFailing = false
     if case .int(1) = completion[0] { isFailing = true }
-    if let wait = joinWait(scope, failing: isFailing) {
+    if let wait = joinWait(scope, failing: isFailing, sealing: false) {
       resumption = .again
       return wait
     }
@@ -199,8 +211,6 @@ extension Machine {
       completion[0] = .int(1)
       completion[1] = .object(failure)
     }
-    // It has been raised.
-    scope.failure = nil
   }
 
   /// Ends the innermost scope under a completion.
@@ -244,12 +254,8 @@ extension Machine {
     else { return }
     let timeout = ErrorObject(.timeout, "timed out after \(Formatting.duration(scope.limit))")
     timeout.data.set(.string("after"), .duration(scope.limit))
-    timeout.trace = error.trace
-    if error.kind === ErrorKind.cancelled {
-      timeout.suppressed = error.suppressed
-    } else {
-      timeout.suppressed = [error]
-    }
+    timeout.takeTrace(of: error)
+    for other in error.kind === ErrorKind.cancelled ? error.suppressed : [error] { timeout.add(suppressed: other) }
     completion[1] = .object(timeout)
     if hasElse { completion[0] = .int(2) }
   }
@@ -268,21 +274,27 @@ extension Machine {
   // MARK: Cleanup
 
   func cleanupEnter(_ grace: Value) throws(Raised) {
+    var own: Int64?
+    switch grace {
+    case .nil: break
+    case .duration(let duration): own = Int64(max(duration, 0))
+    default: throw Raised(.typeError, "`within` takes a duration, not \(grace.typeName)")
+    }
     let now = interpreter.scheduler.clock.now()
     let outer = fiber.innermostScope
-    let cause = interpreter.tree.withLock { Scope.cancellation(reaching: outer, now: now) }
     let cleanup = open(.cleanup)
-    if case .duration(let own) = grace {
-      if cause != nil {
-        cleanup.graceEnd = now.addingReportingOverflow(Int64(max(own, 0))).partialValue
+    let isStopping = interpreter.tree.withLock { () -> Bool in
+      guard let cause = Scope.cancellation(reaching: outer, now: now) else { return false }
+      if let own {
+        let end = now.addingReportingOverflow(own)
+        cleanup.graceEnd = end.overflow ? Int64.max : end.partialValue
         strand.scheduleInterrupt(at: cleanup.graceEnd ?? now)
+      } else {
+        strand.startGrace(of: cleanup, cause: cause, now: now)
       }
-    } else if !grace.isNil {
-      throw Raised(.typeError, "`within` takes a duration, not \(grace.typeName)")
-    } else if let cause {
-      strand.startGrace(of: cleanup, cause: cause, now: now)
+      return true
     }
-    if cause != nil { strand.rearm() }
+    if isStopping { strand.rearm() }
   }
 
   func cleanupEnd(_ completion: UnsafeMutablePointer<Value>) -> MachineExit? {
@@ -320,7 +332,7 @@ extension Machine {
       return wait
     }
     let raised = outcome(of: scope, failingWith: error)
-    if let unwritten = close(scope) { raised.suppressed.append(unwritten) }
+    if let unwritten = close(scope) { raised.add(suppressed: unwritten) }
     suppress(completion, .object(raised))
     skipInstruction()
     return nil
@@ -331,12 +343,5 @@ extension Value {
   var isZero: Bool {
     if case .int(0) = self { return true }
     return false
-  }
-}
-
-extension Interpreter {
-  /// Tasks that failed unobserved in a scope whose tasks have all ended: the first failure is the scope's.
-  func settle(_ scope: Scope) {
-    tree.withLock { raiseUnobserved(scope) }
   }
 }

@@ -128,7 +128,7 @@ extension Machine {
   /// Notes in the trace of another task's error that it has come to this one.
   private func awaited(_ raised: Raised) -> Raised {
     let error = raised.error
-    guard error.kind !== ErrorKind.cancelled, !error.trace.isEmpty else { return raised }
+    guard error.kind !== ErrorKind.cancelled, error.hasTrace else { return raised }
     note(.awaited, in: error)
     return raised
   }

@@ -14,7 +14,7 @@ extension Machine {
   /// its tasks have ended.
   func unwind(_ first: ErrorObject) -> Unwound {
     var error = first
-    if error.trace.isEmpty { addRaisePlace(to: error) }
+    if !error.hasTrace { addRaisePlace(to: error) }
     while true {
       let frame = fiber.frames + (fiber.frameCount - 1)
       let function = frame.pointee.function.takeUnretainedValue()
@@ -42,7 +42,7 @@ extension Machine {
           resumption = .custom { _, _ throws(Raised) in throw Raised(error) }
           return .exit(wait)
         }
-        if let unwritten = close(scope) { error.suppressed.append(unwritten) }
+        if let unwritten = close(scope) { error.add(suppressed: unwritten) }
         frame.pointee.flags.remove(.hasScope)
       }
       let base = frame.pointee.base
@@ -67,18 +67,11 @@ extension Machine {
 
   // MARK: Traces
 
-  private static let traceLimit = 40
-
-  private func addRaisePlace(to error: ErrorObject) {
-    guard let entry = place(ofFrame: fiber.frameCount - 1, role: .raised) else { return }
-    error.trace.append(entry)
-  }
+  private func addRaisePlace(to error: ErrorObject) { note(.raised, in: error) }
 
   /// Notes a place that an error has passed through: where the running frame stands.
   func note(_ role: TraceEntry.Role, in error: ErrorObject) {
-    guard error.trace.count < Self.traceLimit, let entry = place(ofFrame: fiber.frameCount - 1, role: role)
-    else { return }
-    error.trace.append(entry)
+    error.add { place(ofFrame: fiber.frameCount - 1, role: role) }
   }
 
   /// Notes the call that the error has passed through: the frame that is now the top.
@@ -118,7 +111,7 @@ extension Machine {
       guard let causeError = cause.error else {
         throw Raised(.typeError, "a cause is an error, not \(cause.typeName)")
       }
-      if causeError !== error { error.cause = causeError }
+      if causeError !== error { error.set(cause: causeError) }
     }
     return Raised(error)
   }
@@ -175,7 +168,7 @@ extension Machine {
       // Its cleanup was itself stopped: then it stays a cancellation.
       if error.kind !== ErrorKind.cancelled { completion[1] = .object(error) }
     } else if passing.kind !== ErrorKind.exit || error.kind !== ErrorKind.cancelled {
-      if error.kind !== ErrorKind.cancelled { passing.suppressed.append(error) }
+      if error.kind !== ErrorKind.cancelled { passing.add(suppressed: error) }
     }
   }
 }

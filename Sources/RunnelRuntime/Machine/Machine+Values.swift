@@ -42,21 +42,38 @@ extension Machine {
     cell.value = value
   }
 
-  func makeClosure(_ number: Int, _ frame: Frame, _ registers: UnsafeMutablePointer<Value>) -> Value {
+  func makeClosure(
+    _ number: Int, _ frame: Frame, _ registers: UnsafeMutablePointer<Value>
+  ) throws(Raised) -> Value {
     let maker = frame.function.takeUnretainedValue()
     let function = maker.module.functions[number]
-    let upvalues = function.code.captures.map { capture -> Value in
+    var upvalues: [Value] = []
+    upvalues.reserveCapacity(function.code.captures.count)
+    for capture in function.code.captures {
       switch capture {
-      case .register(let register): return registers[register]
-      case .upvalue(let index): return frame.closure.takeUnretainedValue().upvalues[index]
-      case .current: return .object(frame.closure.takeUnretainedValue())
-      case .snapshotOfRegister(let register): return registers[register].cell?.value ?? registers[register]
+      case .register(let register): upvalues.append(registers[register])
+      case .upvalue(let index): upvalues.append(frame.closure.takeUnretainedValue().upvalues[index])
+      case .current: upvalues.append(.object(frame.closure.takeUnretainedValue()))
+      case .snapshotOfRegister(let register):
+        upvalues.append(registers[register].cell?.value ?? registers[register])
       case .snapshotOfUpvalue(let index):
         let value = frame.closure.takeUnretainedValue().upvalues[index]
-        return value.cell?.value ?? value
+        if let cell = value.cell, !mayRead(cell) { throw isolation("") }
+        upvalues.append(value.cell?.value ?? value)
       }
     }
     return .object(Closure(function, upvalues: upvalues))
+  }
+
+  /// Whether a cell belongs to this task: to the fiber that runs, or to one that reads it.
+  func mayRead(_ cell: Cell) -> Bool {
+    if cell.owner == Cell.anyone { return true }
+    var current: Fiber? = fiber
+    while let one = current {
+      if one.id == cell.owner { return true }
+      current = one.reader
+    }
+    return false
   }
 
   // MARK: Arithmetic

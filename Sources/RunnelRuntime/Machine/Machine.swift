@@ -155,7 +155,7 @@ final class Machine: @unchecked Sendable {
         case .checkInitialised:
           if registers[a].isMissing { throw uninitialised(constants[instruction.b]) }
         case .closure:
-          registers[a] = makeClosure(instruction.immediate, frame.pointee, registers)
+          registers[a] = try makeClosure(instruction.immediate, frame.pointee, registers)
 
         // MARK: Arithmetic
         case .add:

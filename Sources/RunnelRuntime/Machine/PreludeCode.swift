@@ -26,7 +26,8 @@ enum PreludeCode {
     let code = try compiled(part)
     let module = LoadedModule(code: code, isPrelude: true)
     lock.withLock {
-      for (name, number) in code.members {
+      // Where two strands have compiled it at the same time, the first stays: functions have an identity.
+      for (name, number) in code.members where closures[name] == nil {
         let function = module.functions[number]
         closures[name] = Closure(function, upvalues: [])
       }

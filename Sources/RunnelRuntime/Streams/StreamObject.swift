@@ -1,5 +1,10 @@
 // Streams: what is read item by item, once. A stream is either a generator, which the machine runs itself,
 // or a native source (a file's lines, a command's output, a directory walk).
+//
+// Tasks may hold the same stream, but one reads it: the first that takes it. Only who has taken a stream touches its source or its
+// generator; who closes one that another task reads leaves a mark, at which the reader stops.
+
+import Synchronization
 
 /// What a native source gives when asked for an item.
 public enum StreamStep {
@@ -20,12 +25,19 @@ public protocol StreamSource: AnyObject, Sendable {
 }
 
 /// A stream.
+///
+/// `@unchecked Sendable`: `generator`, `source` and `hold` are used by the strand that has taken the stream.
 public final class StreamObject: Object, @unchecked Sendable {
   /// The native source; nil for a generator's stream.
   public let source: (any StreamSource)?
-  /// Whether a reader has begun: a stream can be read once (language.md §14.0).
-  var isTaken = false
-  var isClosed = false
+
+  /// What a stream has in common with the same stream held by a stage.
+  private final class Use: Sendable {
+    let isTaken = Atomic<Bool>(false)
+    let isClosed = Atomic<Bool>(false)
+    let isReleased = Atomic<Bool>(false)
+  }
+  private let use: Use
 
   /// Whether a stage reads it an item at a time, by a loop for each (`zip`).
   enum Hold {
@@ -44,12 +56,22 @@ public final class StreamObject: Object, @unchecked Sendable {
   public init(source: any StreamSource) {
     self.source = source
     generator = nil
+    use = Use()
     super.init(tag: .stream)
   }
 
   init(generator: Fiber) {
     source = nil
     self.generator = generator
+    use = Use()
+    super.init(tag: .stream)
+  }
+
+  private init(held stream: StreamObject) {
+    source = stream.source
+    generator = stream.generator
+    use = stream.use
+    hold = .held
     super.init(tag: .stream)
   }
 
@@ -58,19 +80,37 @@ public final class StreamObject: Object, @unchecked Sendable {
   /// The same stream for a stage that reads it an item at a time. Nobody else can read it then.
   func held() throws(Raised) -> StreamObject {
     try take()
-    let stream =
-      generator.map { StreamObject(generator: $0) } ?? StreamObject(source: source ?? ListSource([]))
-    stream.isClosed = isClosed
-    stream.hold = .held
-    return stream
+    return StreamObject(held: self)
   }
+
+  /// Whether a reader has begun: a stream can be read once (language.md §14.0).
+  var isTaken: Bool { use.isTaken.load(ordering: .acquiring) }
 
   /// A reader begins.
   func take() throws(Raised) {
-    if isTaken, hold == .none {
+    guard hold == .none else { return }
+    guard tryTake() else {
       throw Raised(.valueError, "the stream is read already: a stream can be read once")
     }
-    isTaken = true
+  }
+
+  private func tryTake() -> Bool {
+    use.isTaken.compareExchange(expected: false, desired: true, ordering: .acquiringAndReleasing).exchanged
+  }
+
+  /// Nothing more is to be read from it.
+  var isClosed: Bool { use.isClosed.load(ordering: .acquiring) }
+
+  /// By its reader: lets go of the source. Says whether it was open until now.
+  func close() -> Bool {
+    let wasOpen = !use.isClosed.exchange(true, ordering: .acquiringAndReleasing)
+    if !use.isReleased.exchange(true, ordering: .acquiringAndReleasing) { source?.close() }
+    return wasOpen
+  }
+
+  /// By anybody: nothing more is to be read. If it has a reader, that lets go of the source, as soon as it asks for an item.
+  func closeFromOutside() {
+    if tryTake() { _ = close() } else { use.isClosed.store(true, ordering: .releasing) }
   }
 }
 

@@ -91,7 +91,7 @@ final class ChannelObject: Object, @unchecked Sendable {
     }
     if let value = nextSent() { return value }
     guard isClosed else { return nil }
-    throw error.map { Raised($0) } ?? Raised(.channelClosed, "the channel is closed, and empty")
+    throw error.map { Raised($0.copied()) } ?? Raised(.channelClosed, "the channel is closed, and empty")
   }
 
   /// What the first waiting sender sends; it goes on.
@@ -112,7 +112,7 @@ final class ChannelObject: Object, @unchecked Sendable {
       self.error = error
       while let receiver = receivers.next() {
         receiver.waiter.resume(
-          raising: error ?? Raised(.channelClosed, "the channel is closed, and empty").error)
+          raising: error?.copied() ?? Raised(.channelClosed, "the channel is closed, and empty").error)
       }
       while let sender = senders.next() {
         sender.waiter.resume(

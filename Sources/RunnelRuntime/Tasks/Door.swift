@@ -71,21 +71,15 @@ extension Strand {
   public func blocking<Result: Sendable>(
     _ reason: String, _ work: @escaping @Sendable () throws(Raised) -> Result
   ) async throws(Raised) -> Result {
-    let box = ResultBox<Result>()
-    let interpreter = interpreter
-    _ = try await wait(WaitDescription(reason)) { waiter in
-      interpreter.pool.submit {
-        do throws(Raised) {
-          box.value = try work()
-          waiter.resume(with: .nil)
-        } catch {
-          waiter.resume(raising: error.error)
-        }
+    let call = OutsideCall<Result>()
+    interpreter.pool.submit {
+      do throws(Raised) {
+        call.end(.success(try work()))
+      } catch {
+        call.end(.failure(error))
       }
-      return {}
     }
-    guard let value = box.value else { throw Raised(.ioError, "\(reason) gave nothing") }
-    return value
+    return try await call.result(WaitDescription(reason), self)
   }
 
   /// Runs a function of the host's as a Swift task of its own, and waits for it. When the strand is cancelled meanwhile so
@@ -94,16 +88,18 @@ extension Strand {
     _ reason: String, _ work: @escaping @Sendable () async -> Result<Value, Raised>
   ) async throws(Raised) -> Value {
     let scheduler = interpreter.scheduler
-    return try await wait(WaitDescription(reason)) { waiter in
-      scheduler.beginOutsideWork()
-      let task = Task.detached {
-        switch await work() {
-        case .success(let value): waiter.resume(with: value)
-        case .failure(let raised): waiter.resume(raising: raised.error)
-        }
-        scheduler.endOutsideWork()
-      }
-      return { task.cancel() }
+    let call = OutsideCall<Value>()
+    scheduler.beginOutsideWork()
+    let task = Task.detached {
+      call.end(await work())
+      scheduler.endOutsideWork()
+    }
+    do throws(Raised) {
+      return try await call.result(WaitDescription(reason), self)
+    } catch {
+      // It has ended, or is given up.
+      task.cancel()
+      throw error
     }
   }
 
@@ -129,7 +125,35 @@ extension Strand {
   }
 }
 
-/// Carries a result from a pool thread. Written before the waiter is resumed, read after.
-private final class ResultBox<Result>: @unchecked Sendable {
-  var value: Result?
+/// Work on another thread, and the strand that waits for it. The work is begun once, however often the wait is begun anew.
+///
+/// `@unchecked Sendable`: what changes is protected by `lock`.
+private final class OutsideCall<Output: Sendable>: @unchecked Sendable {
+  private let lock = Lock()
+  private var outcome: Result<Output, Raised>?
+  private var waiter: Waiter?
+
+  func end(_ outcome: Result<Output, Raised>) {
+    let waiting = lock.withLock { () -> Waiter? in
+      self.outcome = outcome
+      defer { waiter = nil }
+      return waiter
+    }
+    waiting?.resume(with: .nil)
+  }
+
+  func result(_ reason: WaitDescription, _ strand: Strand) async throws(Raised) -> Output {
+    while true {
+      _ = try await strand.wait(reason) { waiter in
+        let hasEnded = lock.withLock { () -> Bool in
+          guard outcome == nil else { return true }
+          self.waiter = waiter
+          return false
+        }
+        if hasEnded { waiter.resume(with: .nil) }
+        return { self.lock.withLock { self.waiter = nil } }
+      }
+      if let outcome = lock.withLock({ outcome }) { return try outcome.get() }
+    }
+  }
 }

@@ -202,10 +202,12 @@ enum Gather {
 
     mutating func watchSource(_ task: TaskObject, _ signal: GatherSignal) {
       reader = task
-      strand.interpreter.tree.withLock {
+      let hasEnded = strand.interpreter.tree.withLock { () -> Bool in
         task.isObserved = true
-        task.onEnd.append { signal.note(Self.source) }
+        if task.isRunning { task.onEnd.append { signal.note(Self.source) } }
+        return !task.isRunning
       }
+      if hasEnded { signal.note(Self.source) }
     }
 
     func checkNotEmpty() throws(Raised) {
@@ -252,7 +254,7 @@ enum Gather {
         if failure == nil {
           failure = error
         } else if error.kind !== ErrorKind.taskCancelled, !isSame(error, failure) {
-          failure?.suppressed.append(error)
+          failure?.add(suppressed: error)
         }
       case (.any, .value), (.race, .value):
         if !isDecided { winner = index }

@@ -19,6 +19,8 @@ public struct InterpreterOptions: Sendable {
   public var captureLimit = 256 << 20
   /// Makes `random`, `shuffle`, `sample` and jitter give the same numbers at each run.
   public var seed: UInt64?
+  /// On how many threads tasks run at the same time; nil for one on each core. A session has one.
+  public var workers: Int?
   /// Time stands still while anything runs, and jumps when everything waits for it.
   public var hasVirtualTime = false
   /// From which level on the log is written.
@@ -53,15 +55,29 @@ public final class Interpreter: @unchecked Sendable {
   var mainStrand: Strand?
   /// In a session: what a signal does, instead of stopping the script.
   var onSignal: ((Int32) -> Void)?
-  /// The signal that is stopping the script.
-  var stopSignal: Int32?
-  private(set) var exitRequest: ErrorObject?
+  /// The signal that is stopping the script, 0 if none is.
+  private let stopping = Atomic<Int32>(0)
+  var stopSignal: Int32? {
+    let signal = stopping.load(ordering: .acquiring)
+    return signal == 0 ? nil : signal
+  }
 
-  public init(options: InterpreterOptions = InterpreterOptions()) {
+  /// Notes what is stopping the script. Says false if something was already.
+  func beginStopping(for signal: Int32) -> Bool {
+    stopping.compareExchange(expected: 0, desired: signal, ordering: .acquiringAndReleasing).exchanged
+  }
+
+  /// In a session, for the next line.
+  func forgetStopping() { stopping.store(0, ordering: .releasing) }
+
+  /// - Parameter isSession: it runs pieces of code one after another, on the thread that calls it alone.
+  public init(options: InterpreterOptions = InterpreterOptions(), isSession: Bool = false) {
     self.options = options
     let reactor = Reactor()
     self.reactor = reactor
-    let scheduler = Scheduler(clock: options.hasVirtualTime ? VirtualClock() : RealClock(), poller: reactor)
+    let scheduler = Scheduler(
+      clock: options.hasVirtualTime ? VirtualClock() : RealClock(), poller: reactor,
+      workerCount: isSession ? 1 : options.workers ?? SystemInfo.processorCount)
     self.scheduler = scheduler
     pool = BlockingPool(scheduler: scheduler)
     output = OutputWriter(sink: options.output)
@@ -76,11 +92,6 @@ public final class Interpreter: @unchecked Sendable {
   }
 
   func nextTaskID() -> Int { lastTaskID.wrappingAdd(1, ordering: .relaxed).newValue }
-
-  /// `exit(n)` in a task ends the whole script: the main strand is stopped and raises it. Under the tree lock.
-  func requestExit(_ error: ErrorObject) {
-    if exitRequest == nil { exitRequest = error }
-  }
 
   /// Writes a text to standard output or error, whole.
   public func write(_ text: String, toError: Bool = false) { output.write(text, toError: toError) }

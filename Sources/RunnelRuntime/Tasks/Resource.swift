@@ -8,6 +8,8 @@ open class ResourceObject: Object, @unchecked Sendable {
   open func close() {}
   /// Closes it, and raises what went wrong with what was still to be written: at the end of `with` and of a scope.
   open func closeRaising() throws(Raised) { close() }
+  /// Closes it at the end of a `with`, or because the script says so.
+  open func close(by strand: Strand) throws(Raised) { try closeRaising() }
   /// Whether it is closed: then its scope may forget it before its end.
   open var isClosed: Bool { false }
   /// Whether closing it takes time, for which its scope has to wait: a command that runs has to be stopped.

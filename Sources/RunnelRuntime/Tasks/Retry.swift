@@ -153,7 +153,7 @@ extension Machine {
       return
     }
     note(error, retry)
-    error.attempts = retry.errors
+    error.set(attempts: retry.errors)
   }
 
   private func note(_ error: ErrorObject, _ retry: RetryObject) {
@@ -194,7 +194,7 @@ extension Machine {
     let isRetried = mayRetry(error, retry)
     note(error, retry)
     guard isRetried else {
-      error.attempts = retry.errors
+      error.set(attempts: retry.errors)
       return nil
     }
     var wait = 0
@@ -213,7 +213,7 @@ extension Machine {
         }
       }
     }
-    error.attempts = retry.errors
+    error.set(attempts: retry.errors)
     if retry.flags.contains(.hasElse) { completion[0] = .int(3) }
     return nil
   }

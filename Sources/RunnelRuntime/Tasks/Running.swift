@@ -40,20 +40,17 @@ extension Interpreter {
     // Nobody reads what it prints: it is to stop as if SIGPIPE had said so.
     output.onBroken = { [weak self] in self?.stop(for: SIGPIPE) }
     defer { signals.reset() }
-    let outcome = OutcomeBox()
-    Task(executorPreference: scheduler) {
-      outcome.result = await strand.drive()
-    }
-    scheduler.run(until: { outcome.result != nil })
+    let outcome = OutcomeBox(scheduler)
+    Task(executorPreference: scheduler) { outcome.set(await strand.drive()) }
+    var result = outcome.wait()
     mainStrand = nil
     output.flush()
-    var result = outcome.result ?? .success(.nil)
     do throws(Raised) {
       try output.raiseFailure()
     } catch {
       // What was printed last did not come out: that is how the script has failed, unless it has failed anyway.
       if case .failure(let raised) = result, raised.error.kind !== ErrorKind.exit {
-        raised.error.suppressed.append(error.error)
+        raised.error.add(suppressed: error.error)
       } else {
         result = .failure(error)
       }
@@ -75,14 +72,14 @@ extension Interpreter {
   }
 
   /// A signal asks the script to stop.
-  func stop(for signal: Int32) {
+  /// - Parameter isSecondHand: it reached a command that had the terminal, and perhaps the script as well: so it is no second one.
+  func stop(for signal: Int32, isSecondHand: Bool = false) {
     if let onSignal { return onSignal(signal) }
-    if stopSignal != nil, signal == 2 {
+    if !beginStopping(for: signal), signal == 2, !isSecondHand {
       commands.killAll()
       output.flush()
       ProcessEnd.now(128 + signal)
     }
-    if stopSignal == nil { stopSignal = signal }
     if let root = mainStrand?.root { cancel(root, .signal(signal)) }
   }
 
@@ -124,7 +121,24 @@ extension Interpreter {
   }
 }
 
-/// The main strand's result. Written by its task, read by the thread that runs the scheduler: one thread both.
+/// A strand's result, for the thread that runs the scheduler.
+///
+/// `@unchecked Sendable`: `result` is protected by `lock`.
 final class OutcomeBox: @unchecked Sendable {
-  var result: Result<Value, Raised>?
+  private let scheduler: Scheduler
+  private let lock = Lock()
+  private var result: Result<Value, Raised>?
+
+  init(_ scheduler: Scheduler) { self.scheduler = scheduler }
+
+  func set(_ result: Result<Value, Raised>) {
+    lock.withLock { self.result = result }
+    scheduler.wakeRunner()
+  }
+
+  /// Runs the scheduler on this thread until there is a result.
+  func wait() -> Result<Value, Raised> {
+    scheduler.run(until: { lock.withLock { result != nil } })
+    return lock.withLock { result } ?? .success(.nil)
+  }
 }

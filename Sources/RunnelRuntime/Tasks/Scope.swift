@@ -4,8 +4,9 @@
 // task belongs to. Cancelling sets a mark on one scope; whether a strand is to stop is found by walking up
 // from its innermost scope (`cancellation(reaching:)`), so shields and cleanup are nothing but places on that way.
 //
-// Safety: the fields are read and written under the interpreter's tree lock, or by the scope's own strand
-// where no other touches them (`frameDepth`, `resources`).
+// Safety: what changes is read and written under the interpreter's tree lock; when a scope is sealed, no other strand writes to
+// it any more. `resources` has a lock of its own: what they are asked for may lead to the tree lock. `deadline`, `timer`,
+// `limit` and `retry` are set before another strand knows the scope.
 
 import RunnelScheduler
 
@@ -77,11 +78,15 @@ public final class Scope: @unchecked Sendable {
   var suppressed: [ErrorObject] = []
   /// The failure that stopped the scope.
   var failure: ErrorObject?
+  /// Its tasks have ended and no more can be spawned in it.
   var hasEnded = false
   /// The body has ended: an unobserved failure now ends the scope at once.
   var isJoining = false
-  /// Woken when a task of the scope ends.
+  /// Woken when all tasks of the scope have ended, or all but services.
   var joiner: Waiter?
+  /// How many of the live tasks are services.
+  var serviceCount = 0
+  var hasOnlyServices: Bool { live.count == serviceCount }
 
   /// Absolute, on the scheduler's clock.
   var deadline: Int64?
@@ -89,10 +94,11 @@ public final class Scope: @unchecked Sendable {
   /// For cleanup, and for the scope whose stopping it belongs to: when its grace is spent.
   var graceEnd: Int64?
   var graceOwner: Scope?
-  /// What it opened, to be closed at its end.
-  var resources: [ResourceObject] = []
+  /// What it opened, to be closed at its end. Under `resourceLock`, as a task's resources may pass to its spawner's scope.
+  private var resources: [ResourceObject] = []
   /// At how many resources those that are closed already are forgotten.
   private var forgetsAt = 32
+  private let resourceLock = Lock()
   /// For an attempt: the retry that it belongs to.
   var retry: RetryObject?
   /// The duration of a `timeout`, for its message.
@@ -107,11 +113,28 @@ public final class Scope: @unchecked Sendable {
 
   /// Takes over what was opened. A long loop may open and close a million files: they are not all kept.
   func own(_ resource: ResourceObject) {
-    if resources.count >= forgetsAt {
-      resources.removeAll { $0.isClosed }
-      forgetsAt = max(32, resources.count * 2)
+    resourceLock.withLock {
+      if resources.count >= forgetsAt {
+        resources.removeAll { $0.isClosed }
+        forgetsAt = max(32, resources.count * 2)
+      }
+      resources.append(resource)
     }
-    resources.append(resource)
+  }
+
+  /// What it owns, in the order in which it was opened.
+  var owned: [ResourceObject] { resourceLock.withLock { resources } }
+
+  /// Lets go of what it owns, or of what is among these.
+  func disown(_ among: Set<ObjectIdentifier>? = nil) -> [ResourceObject] {
+    resourceLock.withLock {
+      guard let among else {
+        defer { resources = [] }
+        return resources
+      }
+      defer { resources.removeAll { among.contains(ObjectIdentifier($0)) } }
+      return resources.filter { among.contains(ObjectIdentifier($0)) }
+    }
   }
 
   /// Whether a scope is this one or lies in it.

@@ -40,7 +40,7 @@ public final class Session: @unchecked Sendable {
   /// A session without names of its own.
   /// - Parameter globals: what the host gives by name, beside the library and `args`.
   public init(options: InterpreterOptions = InterpreterOptions(), globals: [String: Value] = [:]) {
-    let interpreter = Interpreter(options: options)
+    let interpreter = Interpreter(options: options, isSession: true)
     self.interpreter = interpreter
     let arguments = Value.list(options.arguments.map { .string($0) })
     loader = ProgramLoader(globals: globals.merging(["args": arguments]) { given, _ in given })
@@ -109,18 +109,18 @@ public final class Session: @unchecked Sendable {
     strand.prepare(machine)
     let fiber = machine.fiber
     machine.begin(closure, arguments: arguments)
-    let box = OutcomeBox()
+    let box = OutcomeBox(interpreter.scheduler)
     running = strand
     interruptCount = 0
-    Task(executorPreference: interpreter.scheduler) { box.result = await strand.drive() }
-    interpreter.scheduler.run(until: { box.result != nil })
+    Task(executorPreference: interpreter.scheduler) { box.set(await strand.drive()) }
+    let result = box.wait()
     running = nil
     // What the line changed holds for the next ones: variables, `env`, `cd`.
     globals = fiber.globals
     home.context = strand.context
     interpreter.output.flush()
-    interpreter.stopSignal = nil
-    return outcome(box.result ?? .success(.nil))
+    interpreter.forgetStopping()
+    return outcome(result)
   }
 
   private func outcome(_ result: Result<Value, Raised>) -> Outcome {
@@ -197,8 +197,7 @@ public final class Session: @unchecked Sendable {
     isClosing = true
     interpreter.cancel(root, .byHand(nil))
     interpreter.scheduler.run(until: interpreter.haveEnded(tasksOf: root))
-    let resources = Array(root.resources.reversed())
-    root.resources = []
+    let resources = Array(root.disown().reversed())
     for resource in resources {
       do throws(Raised) {
         try resource.closeRaising()
@@ -208,12 +207,12 @@ public final class Session: @unchecked Sendable {
     }
     let ending = resources.filter(\.takesTimeToEnd)
     if !ending.isEmpty {
-      let box = OutcomeBox()
+      let box = OutcomeBox(interpreter.scheduler)
       Task(executorPreference: interpreter.scheduler) {
         for resource in ending { await resource.waitForEnd() }
-        box.result = .success(.nil)
+        box.set(.success(.nil))
       }
-      interpreter.scheduler.run(until: { box.result != nil })
+      _ = box.wait()
     }
     root.hasEnded = true
     interpreter.output.flush()

@@ -1,7 +1,7 @@
 // A strand is one Runnel task at work: one Swift task that runs the machine in slices and waits at one door.
 //
-// Safety: a strand's machine and fibers are touched only by the thread that runs its Swift task at the moment.
-// What others touch are `interruptMark` (atomic) and `waiter` (under its lock).
+// Safety: a strand's machine and fibers are touched only by the thread that runs its Swift task at the moment. What others
+// touch are `interruptMark` (atomic), `waiting` (under `waitLock`) and `busyScopes` (under the interpreter's tree lock).
 
 import Glibc
 import RunnelScheduler
@@ -24,9 +24,11 @@ public final class Strand: @unchecked Sendable {
   /// Set by whoever cancels something that this strand may have to stop for.
   /// Outside the object, so that the machine's loop reads it without touching the strand.
   let interruptMark: UnsafeMutablePointer<Atomic<Bool>>
-  private let waiterLock = Lock()
-  private var waiter: Waiter?
-  private(set) var waitsFor: WaitDescription?
+  private let waitLock = Lock()
+  /// What it waits for just now, and the scope that was innermost then: a strand that waits opens and closes none.
+  private var waiting: (waiter: Waiter, reason: WaitDescription, scope: Scope)?
+  /// The strand's scopes that have live tasks. Under the tree lock.
+  var busyScopes: [Scope] = []
   private var lastPoll: Int64 = 0
 
   /// The coarse clock when it was last looked at, and how many slices ago the strand began its turn, and when.
@@ -105,7 +107,7 @@ public final class Strand: @unchecked Sendable {
         else { break }
         slices = 0
         turnBegan = now
-        if interpreter.scheduler.hasOtherWork { await Task.yield() }
+        if interpreter.scheduler.shareWork() { await Task.yield() }
       case .wait(let operation):
         do throws(Raised) {
           let value = try await operation(self)
@@ -123,34 +125,34 @@ public final class Strand: @unchecked Sendable {
   @inline(__always)
   var isInterrupted: Bool { interruptMark.pointee.load(ordering: .relaxed) }
 
-  /// Asks the strand to look whether it is to stop: at its next checkpoint, or now if it waits.
+  /// Asks the strand to look whether it is to stop: at its next checkpoint, or now if it waits. Under the tree lock, so that
+  /// what it is asked for does not change meanwhile.
   func interrupt() {
     interruptMark.pointee.store(true, ordering: .releasing)
-    let waiting = waiterLock.withLock { waiter }
-    guard let waiting else { return }
-    if Scope.cancellation(reaching: innermostScope, now: interpreter.scheduler.clock.now()) != nil {
-      waiting.interrupt()
+    guard let waiting = waitLock.withLock({ waiting }) else { return }
+    if Scope.cancellation(reaching: waiting.scope, now: interpreter.scheduler.clock.now()) != nil {
+      waiting.waiter.interrupt()
     }
   }
 
   func begin(_ waiter: Waiter, _ reason: WaitDescription) {
-    waiterLock.withLock {
-      self.waiter = waiter
-      waitsFor = reason
-    }
+    let scope = innermostScope
+    waitLock.withLock { waiting = (waiter, reason, scope) }
     // What was asked between the checkpoint and here has seen no waiter.
-    if isInterrupted,
-      Scope.cancellation(reaching: innermostScope, now: interpreter.scheduler.clock.now()) != nil
-    {
-      waiter.interrupt()
+    guard isInterrupted else { return }
+    let isCancelled = interpreter.tree.withLock {
+      Scope.cancellation(reaching: scope, now: interpreter.scheduler.clock.now()) != nil
     }
+    if isCancelled { waiter.interrupt() }
   }
 
   func end(_ waiter: Waiter) {
-    waiterLock.withLock {
-      self.waiter = nil
-      waitsFor = nil
+    // Let go of outside the lock: the last reference to a waiter may free much.
+    let ended = waitLock.withLock { () -> (waiter: Waiter, reason: WaitDescription, scope: Scope)? in
+      defer { waiting = nil }
+      return waiting
     }
+    withExtendedLifetime(ended) {}
   }
 
   /// Raises `Cancelled` if this strand is to stop. Long built-ins call it every few thousand steps.
@@ -178,19 +180,20 @@ public final class Strand: @unchecked Sendable {
   }
 
   private func lookCloser() throws(Raised) {
-    let now = interpreter.scheduler.clock.now()
-    let cause = interpreter.tree.withLock { () -> Scope? in
+    let message = interpreter.tree.withLock { () -> String? in
+      // First the mark, then the look: what comes later sets it again.
+      interruptMark.pointee.store(false, ordering: .relaxed)
+      let now = interpreter.scheduler.clock.now()
       let scope = innermostScope
-      let cause = Scope.cancellation(reaching: scope, now: now)
-      if cause == nil {
+      guard let cause = Scope.cancellation(reaching: scope, now: now) else {
         boundCleanup(around: scope, now: now)
-        interruptMark.pointee.store(false, ordering: .relaxed)
+        return nil
       }
-      cause?.wasDelivered = true
-      return cause
+      interruptMark.pointee.store(true, ordering: .relaxed)
+      cause.wasDelivered = true
+      return cause.cancelReason?.message ?? "cleanup has used up its grace period"
     }
-    guard let cause else { return }
-    throw Raised(.cancelled, cause.cancelReason?.message ?? "cleanup has used up its grace period")
+    if let message { throw Raised(.cancelled, message) }
   }
 
   /// A cancellation that comes while cleanup runs: from now on that cleanup has a grace period.
@@ -207,7 +210,8 @@ public final class Strand: @unchecked Sendable {
     }
   }
 
-  /// Cleanup that belongs to the stopping of `cause` shares its one grace period, which begins with the first.
+  /// Cleanup that belongs to the stopping of `cause` shares its one grace period, which begins with the first. Under the tree
+  /// lock.
   func startGrace(of cleanup: Scope, cause: Scope, now: Int64) {
     cleanup.graceOwner = cause
     if cause.graceEnd == nil {
@@ -220,7 +224,10 @@ public final class Strand: @unchecked Sendable {
   /// Has the strand look at a moment whether it is to stop.
   func scheduleInterrupt(at moment: Int64) {
     guard moment != Int64.max else { return }
-    interpreter.scheduler.schedule(at: moment) { [weak self] in self?.interrupt() }
+    interpreter.scheduler.schedule(at: moment) { [weak self] in
+      guard let self else { return }
+      interpreter.tree.withLock { self.interrupt() }
+    }
   }
 
   /// After a shield or cleanup: what it held back counts again.

@@ -28,14 +28,20 @@ extension Interpreter {
     let machine = Machine(strand: child, globals: origin.globals, ownsGlobals: false)
     child.prepare(machine)
     task.strand = child
+    machine.begin(closure, arguments: arguments)
     let isOpen = tree.withLock { () -> Bool in
       guard !scope.hasEnded else { return false }
+      if scope.live.isEmpty { scope.strand.busyScopes.append(scope) }
       scope.live[task.id] = task
+      if isService { scope.serviceCount += 1 }
+      if Scope.cancellation(beyondShields: scope) != nil { child.rearm() }
       return true
     }
-    guard isOpen else { throw Raised(.valueError, "cannot spawn in a scope that has ended") }
-    machine.begin(closure, arguments: arguments)
-    if Scope.cancellation(beyondShields: scope) != nil { child.rearm() }
+    guard isOpen else {
+      // They hold each other.
+      task.strand = nil
+      throw Raised(.valueError, "cannot spawn in a scope that has ended")
+    }
     Task(executorPreference: scheduler) {
       let result = await child.drive()
       self.finish(task, result)
@@ -45,8 +51,7 @@ extension Interpreter {
 
   private func finish(_ task: TaskObject, _ result: Result<Value, Raised>) {
     let scope = task.scope
-    let waiters = tree.withLock { () -> [Waiter] in
-      scope.live[task.id] = nil
+    let (waiters, actions) = tree.withLock { () -> ([Waiter], [@Sendable () -> Void]) in
       let waiters: [Waiter]
       switch result {
       case .success(let value):
@@ -55,38 +60,47 @@ extension Interpreter {
         waiters = task.finish(.cancelled(reason: task.strand?.root.cancelReason?.given))
       case .failure(let raised):
         let error = raised.error
-        if error.kind === ErrorKind.exit { requestExit(error) }
-        if let entry = task.place?.entry(.spawned, task: task.label) { error.trace.append(entry) }
+        error.add { task.place?.entry(.spawned, task: task.label) }
         waiters = task.finish(.failed(error))
         noteFailure(of: task, error, hasWaiters: !waiters.isEmpty)
       }
-      return waiters
+      defer { task.onEnd = [] }
+      return (waiters, task.onEnd)
     }
     for waiter in waiters { answer(waiter, with: task) }
-    for action in tree.withLock({ () -> [@Sendable () -> Void] in
-      defer { task.onEnd = [] }
-      return task.onEnd
-    }) { action() }
+    for action in actions { action() }
+    // Last, so that the scope does not end before what its task's end leads to has begun.
     let joiner = tree.withLock { () -> Waiter? in
+      scope.live[task.id] = nil
+      if task.isService { scope.serviceCount -= 1 }
+      if scope.live.isEmpty { scope.strand.busyScopes.removeAll { $0 === scope } }
+      guard scope.hasOnlyServices else { return nil }
       defer { scope.joiner = nil }
       return scope.joiner
     }
     joiner?.resume(with: .nil)
+    if scope.form == .session { scheduler.wakeRunner() }
   }
 
   /// Under the tree lock.
   private func noteFailure(of task: TaskObject, _ error: ErrorObject, hasWaiters: Bool) {
     let scope = task.scope
-    if hasWaiters || task.isObserved {
+    if error.kind === ErrorKind.exit, scope.form != .session {
+      // `exit` ends the script whether or not anybody asks for this task's result: it goes up scope by scope, with cleanup.
+      task.isObserved = true
+      guard scope.failure?.kind !== ErrorKind.exit else { return }
+      scope.failure = error
+      cancelLocked(scope, .failure)
+    } else if hasWaiters || task.isObserved {
       task.isObserved = true
     } else if scope.form == .session, scope.cancelReason == nil {
       scope.failed.append(task)
     } else if scope.cancelReason != nil || scope.failure != nil {
-      scope.suppressed.append(error)
+      scope.suppressed.append(error.copied())
       task.isObserved = true
     } else if task.isDiscarded || scope.isJoining {
       task.isObserved = true
-      scope.failure = error
+      scope.failure = error.copied()
       cancelLocked(scope, .failure)
     } else {
       scope.failed.append(task)
@@ -115,12 +129,15 @@ extension Interpreter {
     return true
   }
 
-  /// Interrupts every strand that runs something in a scope.
+  /// Interrupts every strand that runs something in a scope. Under the tree lock.
   func interruptAll(in scope: Scope) {
-    scope.strand.interrupt()
-    for task in scope.live.values { if let strand = task.strand { interruptAll(in: strand.root) } }
-    for inner in scope.strand.openScopes where inner !== scope && scope.holds(inner) {
-      for task in inner.live.values { if let strand = task.strand { interruptAll(in: strand.root) } }
+    // A list of what is left to do: tasks may be nested as deeply as they like.
+    var scopes: [Scope] = [scope]
+    while let scope = scopes.popLast() {
+      scope.strand.interrupt()
+      for busy in scope.strand.busyScopes where scope.holds(busy) {
+        for task in busy.live.values { if let strand = task.strand { scopes.append(strand.root) } }
+      }
     }
   }
 
@@ -131,7 +148,7 @@ extension Interpreter {
         scope.isJoining = true
         raiseUnobserved(scope)
         if scope.live.isEmpty { return true }
-        if scope.live.values.allSatisfy(\.isService) {
+        if scope.hasOnlyServices {
           for task in scope.live.values {
             if let strand = task.strand { cancelLocked(strand.root, .byHand(nil)) }
           }
@@ -141,8 +158,9 @@ extension Interpreter {
       if isDone { return }
       await strand.waitUninterrupted(WaitDescription("the end of its tasks")) { waiter in
         let isDone = tree.withLock { () -> Bool in
+          guard !scope.live.isEmpty else { return true }
           scope.joiner = waiter
-          return scope.live.isEmpty
+          return false
         }
         if isDone { waiter.resume(with: .nil) }
       }
@@ -156,9 +174,9 @@ extension Interpreter {
       case .failed(let error) = first.state
     else { return }
     first.isObserved = true
-    scope.failure = error
+    scope.failure = error.copied()
     for other in scope.failed.dropFirst() {
-      if case .failed(let error) = other.state { scope.suppressed.append(error) }
+      if case .failed(let error) = other.state { scope.suppressed.append(error.copied()) }
       other.isObserved = true
     }
     scope.failed = []
@@ -167,13 +185,13 @@ extension Interpreter {
 
   /// Waits for a task's result.
   func await(_ task: TaskObject, from strand: Strand) async throws(Raised) -> Value {
-    let known = tree.withLock { task.outcome() }
+    let (known, isOwn) = tree.withLock { (task.outcome(), task.strand === strand) }
     switch known {
     case .value(let value): return value
     case .failure(let error): throw Raised(error)
     default: break
     }
-    guard task.strand !== strand else {
+    guard !isOwn else {
       throw Raised(.deadlock, "\(strand.label) awaits itself")
     }
     return try await strand.wait(WaitDescription("task \(task.id)")) { waiter in
@@ -189,19 +207,5 @@ extension Interpreter {
       }
       return { self.tree.withLock { task.waiters.removeAll { $0 === waiter } } }
     }
-  }
-}
-
-extension Strand {
-  /// The scopes that its fibers have open.
-  var openScopes: [Scope] {
-    guard let machine else { return [root] }
-    var scopes = machine.fiber.scopes
-    var fiber = machine.fiber.reader
-    while let outer = fiber {
-      scopes += outer.scopes
-      fiber = outer.reader
-    }
-    return scopes
   }
 }

@@ -28,9 +28,12 @@ struct RunCommand: ParsableCommand {
   @Option(help: ArgumentHelp("How many bytes the captured output of a command may have.", valueName: "size"))
   var captureLimit = SizeArgument(bytes: InterpreterOptions().captureLimit)
 
+  @Option(help: ArgumentHelp("On how many threads tasks run: one for each core, if not given.", valueName: "number"))
+  var workers: Int?
+
   @Option(
     help: ArgumentHelp(
-      "Makes `random` and what else is left to chance the same at each run.", valueName: "number"))
+      "Makes `random` and what else is left to chance the same at each run, on one worker.", valueName: "number"))
   var seed: UInt64?
 
   @Flag(help: "Let time stand still while anything runs, and jump when everything waits for it.")
@@ -53,12 +56,15 @@ struct RunCommand: ParsableCommand {
   var words: [String] = []
 
   func validate() throws {
+    if let workers, !(1...1024).contains(workers) {
+      throw ValidationError("The number of '--workers' is from 1 to 1024, not \(workers)")
+    }
     // What stands where the file should is taken for it; an option there is one that we do not know.
     guard let first = words.first, first.utf8.first == UInt8(ascii: "-"), first != "-", first != "--",
       code == nil
     else { return }
     let known = [
-      "--grace", "--kill-grace", "--capture-limit", "--seed", "--virtual-time", "--log-level", "--log-format",
+      "--grace", "--kill-grace", "--capture-limit", "--workers", "--seed", "--virtual-time", "--log-level", "--log-format",
       "--format",
     ]
     let name = String(first.prefix { $0 != "=" })
@@ -83,6 +89,8 @@ struct RunCommand: ParsableCommand {
     options.killGrace = killGrace.nanoseconds
     options.captureLimit = captureLimit.bytes
     options.seed = seed
+    // What several threads do at the same time has no order that could repeat.
+    options.workers = workers ?? (seed == nil ? nil : 1)
     options.hasVirtualTime = virtualTime
     options.logLevel = logLevel
     options.logFormat = logFormat

@@ -1,6 +1,7 @@
 // `fs`: what belongs to a scope: temporary files and directories, and locks (language.md §6.8).
 
 internal import Glibc
+internal import RunnelScheduler
 internal import RunnelSystem
 
 /// The built-ins of `fs` that give something to the scope.
@@ -84,12 +85,11 @@ final class TemporaryPath: ResourceObject, @unchecked Sendable {
 
 /// An exclusive lock on a file.
 ///
-/// `@unchecked Sendable`: the descriptor is taken out by whoever closes it, once; a scope closes what its tasks, which
-/// have ended by then, do not use any more.
+/// `@unchecked Sendable`: what changes is protected by `descriptorLock`.
 final class FileLockObject: ResourceObject, @unchecked Sendable {
   private let path: FilePath
+  private let descriptorLock = Lock()
   private var descriptor: Descriptor?
-  private var isReleased = false
 
   private init(_ path: FilePath, _ descriptor: consuming Descriptor) {
     self.path = path
@@ -98,11 +98,10 @@ final class FileLockObject: ResourceObject, @unchecked Sendable {
   }
 
   override var label: String { "lock `\(path.text)`" }
-  override var isClosed: Bool { isReleased }
+  override var isClosed: Bool { descriptorLock.withLock { descriptor == nil } }
 
   override func close() {
-    descriptor = nil
-    isReleased = true
+    descriptorLock.withLock { descriptor = nil }
   }
 
   /// Takes the lock. The kernel cannot be asked to say when it is free, other than by a thread that blocks until
