@@ -1,5 +1,8 @@
 // Signals as events: the handler counts, raises a flag and writes to an eventfd, all of it
 // async-signal-safe; whoever polls that eventfd takes the counts. errno stays what it was.
+//
+// A process that is stuck (in a write that nobody reads) polls nothing. Who asks it to end, and asks again half a second later
+// while nobody has taken the first signal, gets what the signal does by default: the end. The watchdog sees to the programs.
 
 #define _GNU_SOURCE
 #include "CRunnelSystem.h"
@@ -7,15 +10,40 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 volatile int runnel_signals_flag = 0;
 static unsigned counts[NSIG];
 static int event_descriptor = -1;
+/// When the first of the signals came that nobody has taken yet, in milliseconds.
+static int64_t waiting_since[NSIG];
+
+static int set_disposition(int signal, void (*handler)(int));
+
+static int64_t milliseconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/// Whether a signal that asks for the end comes again although the one before has led to nothing for long.
+static bool is_stuck(int signal, unsigned waiting) {
+  if (signal != SIGINT && signal != SIGTERM) return false;
+  int64_t now = milliseconds();
+  if (waiting > 0) return now - __atomic_load_n(&waiting_since[signal], __ATOMIC_RELAXED) >= 500;
+  __atomic_store_n(&waiting_since[signal], now, __ATOMIC_RELAXED);
+  return false;
+}
 
 static void handle(int signal) {
   int saved = errno;
-  __atomic_fetch_add(&counts[signal], 1, __ATOMIC_RELAXED);
+  unsigned waiting = __atomic_fetch_add(&counts[signal], 1, __ATOMIC_RELAXED);
+  if (is_stuck(signal, waiting)) {
+    // Blocked in here, it comes as soon as the handler returns.
+    set_disposition(signal, SIG_DFL);
+    raise(signal);
+  }
   __atomic_store_n(&runnel_signals_flag, 1, __ATOMIC_RELEASE);
   int event = __atomic_load_n(&event_descriptor, __ATOMIC_RELAXED);
   if (event >= 0) {

@@ -81,9 +81,10 @@ extension FunctionCompiler {
     for (position, stage) in stages.dropFirst().enumerated() {
       let next = position + 2 < stages.count ? stages[position + 2] : nil
       compileStage(stage, before: next, window: window, use: use)
-      if next != nil { builder.emit(.pipeSource, window + 1, window) }
+      if next != nil { builder.emit(.pipeSource, window + 1, window, flag: 1) }
     }
     builder.span = span
+    builder.emit(.pipeSource, window, window, flag: 2)
     if use != .stream { builder.emit(.pipeCollect, window) }
     builder.emit(.take, target, window)
     builder.free(from: mark)

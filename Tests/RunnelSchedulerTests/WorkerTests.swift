@@ -51,7 +51,9 @@ private final class Counter: Sendable {
 private final class Stuck: Sendable {
   private let continuations = Mutex<[UnsafeContinuation<Void, Never>]>([])
 
-  func add(_ continuation: UnsafeContinuation<Void, Never>) { continuations.withLock { $0.append(continuation) } }
+  func add(_ continuation: UnsafeContinuation<Void, Never>) {
+    continuations.withLock { $0.append(continuation) }
+  }
   func resumeAll() { for continuation in continuations.withLock({ $0 }) { continuation.resume() } }
 }
 

@@ -2,6 +2,7 @@
 // Generators are fibers, to which the machine switches; native streams are asked, and waited for.
 
 import RunnelCompiler
+import RunnelScheduler
 
 extension Machine {
   enum Advance {
@@ -120,7 +121,11 @@ extension Machine {
       _ = stream.close()
       return .end
     }
+    var source = stream.source
     if let generator = stream.generator {
+      source = try stream.link.flatMap { link throws(Raised) in try buffer(of: generator, link, state) }
+    }
+    if source == nil, let generator = stream.generator {
       guard generator.state != .ended else { return .end }
       guard generator.state != .running else {
         throw Raised(.valueError, "a generator cannot read itself")
@@ -135,7 +140,7 @@ extension Machine {
       fiber = generator
       return .switched
     }
-    guard let source = stream.source, case .int(let position) = state[1] else { return .end }
+    guard let source, case .int(let position) = state[1] else { return .end }
     switch try source.next(strand) {
     case .item(let item):
       give(item, at: position, to: target, instruction.flag == 1)
@@ -156,16 +161,42 @@ extension Machine {
     }
   }
 
-  /// Ends what a loop read. Says true if a generator has been switched to, which runs its cleanup.
-  func closeIterator(_ state: UnsafeMutablePointer<Value>) throws(Raised) -> Bool {
-    guard case .object(let object) = state[0] else { return false }
-    state[0] = .nil
-    guard object.tag == .stream else { return false }
-    let stream = unsafeDowncast(object, to: StreamObject.self)
-    return stream.hold == .held ? false : closeStream(stream)
+  enum Closing {
+    case done
+    /// A generator has been switched to, which runs its cleanup.
+    case switched
+    /// A stage's task has to end first; then the instruction runs again.
+    case exit(MachineExit)
   }
 
-  func closeStream(_ stream: StreamObject) -> Bool {
+  /// Ends what a loop read.
+  func closeIterator(_ state: UnsafeMutablePointer<Value>) throws(Raised) -> Closing {
+    guard case .object(let object) = state[0] else { return .done }
+    guard object.tag == .stream else {
+      state[0] = .nil
+      return .done
+    }
+    let stream = unsafeDowncast(object, to: StreamObject.self)
+    if let moved = stream.link?.moved {
+      if let wait = stop(stage: moved.task) {
+        fiber.frames[fiber.frameCount - 1].pc -= 1
+        resumption = .again
+        return .exit(wait)
+      }
+      state[0] = .nil
+      _ = stream.close()
+      // It failed when it was to end: in its cleanup.
+      if let error = strand.interpreter.tree.withLock({ moved.task.failure }), !moved.buffer.hasRaised {
+        throw Raised(error.copied())
+      }
+      return .done
+    }
+    state[0] = .nil
+    if stream.hold == .held { return .done }
+    return closeStream(stream) ? .switched : .done
+  }
+
+  private func closeStream(_ stream: StreamObject) -> Bool {
     guard stream.close(), let generator = stream.generator else { return false }
     switch generator.state {
     case .notStarted:
@@ -220,10 +251,17 @@ extension Machine {
     return .object(Cell(cell.value, owner: generator.id))
   }
 
-  /// Gives an item to the reader, which goes on.
-  func yield(_ item: Value) throws(Raised) {
+  /// Gives an item to the reader, which goes on; or leaves it for the reader, in a stage's own task.
+  func yield(_ item: Value) throws(Raised) -> MachineExit? {
     let generator = fiber
-    guard let reader = generator.reader else { return }
+    guard let reader = generator.reader else {
+      guard let stage = strand.stage, stage.append(item) else { return nil }
+      resumption = .custom { _, _ in }
+      return .wait { strand throws(Raised) in
+        try await stage.waitForRoom(strand)
+        return .nil
+      }
+    }
     if generator.state == .closing {
       throw Raised(.cancelled, CancelReason.readerGone.message)
     }
@@ -238,6 +276,7 @@ extension Machine {
     }
     generator.itemCount += 1
     fiber = reader
+    return nil
   }
 
   /// A fiber's last frame has returned: its reader's loop ends. Says false for the strand's own fiber.

@@ -39,7 +39,15 @@ extension Machine {
   // MARK: Pipelines
 
   /// What a stage reads: a stream of what stands before the `|` (language.md §14.0, §14.2).
-  func pipeSource(_ value: Value) throws(Raised) -> Value {
+  /// - Parameter flag: 0 for a source; 1 for what a stage gave, before another; 2 for what the last one gave, be it a stream or
+  ///   something else.
+  func pipeSource(_ value: Value, _ flag: UInt8) throws(Raised) -> Value {
+    if flag != 0, let stream = value.object(.stream, as: StreamObject.self), stream.generator != nil,
+      stream.link == nil
+    {
+      stream.link = StageLink()
+    }
+    if flag == 2 { return value }
     guard case .object(let object) = value else {
       throw Raised(
         .typeError, "\(value.typeName) is no source of a pipeline; a list, a range, a stream or a command is")

@@ -52,7 +52,10 @@ extension Machine {
 
   /// The scope that what is spawned or opened now belongs to: the innermost that is running. The running function is
   /// one, or the function that the running lambda was called by; its scope is begun when it is needed.
-  func scopeForOwning() -> Scope {
+  func scopeForOwning() -> Scope { scopeForOwning(in: fiber) }
+
+  /// The same for a fiber that waits for what the running one gives.
+  func scopeForOwning(in fiber: Fiber) -> Scope {
     var index = fiber.frameCount - 1
     while index > 0, !fiber.frames[index].function.takeUnretainedValue().isScope { index -= 1 }
     let depth = index + 1
@@ -255,7 +258,9 @@ extension Machine {
     let timeout = ErrorObject(.timeout, "timed out after \(Formatting.duration(scope.limit))")
     timeout.data.set(.string("after"), .duration(scope.limit))
     timeout.takeTrace(of: error)
-    for other in error.kind === ErrorKind.cancelled ? error.suppressed : [error] { timeout.add(suppressed: other) }
+    for other in error.kind === ErrorKind.cancelled ? error.suppressed : [error] {
+      timeout.add(suppressed: other)
+    }
     completion[1] = .object(timeout)
     if hasElse { completion[0] = .int(2) }
   }

@@ -46,6 +46,17 @@ final class Machine: @unchecked Sendable {
       globals: globals, ownsGlobals: ownsGlobals, outerScope: strand.root.parent ?? strand.root, id: owner)
   }
 
+  /// The machine of a task in which a stage goes on that another task has begun.
+  init(strand: Strand, stage: Fiber) {
+    self.strand = strand
+    interrupts = strand.interruptMark
+    fiber = stage
+    stage.reader = nil
+    stage.outerScope = strand.root.parent ?? strand.root
+    stage.scopes.append(strand.root)
+    stage.frames[0].flags.insert(.hasScope)
+  }
+
   /// Makes a function the body of the strand's task: its first frame, whose scope is the task's.
   func begin(_ closure: Closure, arguments: [Value]) {
     let function = closure.function
@@ -414,9 +425,11 @@ final class Machine: @unchecked Sendable {
           }
         case .iteratorClose:
           frame.pointee.pc = pc
-          if try closeIterator(registers + a) {
-            // The generator raises what closes it at the `yield` where it stands.
-            throw readerGone()
+          switch try closeIterator(registers + a) {
+          case .done: break
+          // The generator raises what closes it at the `yield` where it stands.
+          case .switched: throw readerGone()
+          case .exit(let exit): return exit
           }
 
         // MARK: Building
@@ -571,7 +584,7 @@ final class Machine: @unchecked Sendable {
           (fiber, frame, pc, registers, constants) = running()
         case .yield:
           frame.pointee.pc = pc
-          try yield(registers[a])
+          if let exit = try yield(registers[a]) { return exit }
           (fiber, frame, pc, registers, constants) = running()
         case .makeGenerator:
           frame.pointee.pc = pc
@@ -658,7 +671,7 @@ final class Machine: @unchecked Sendable {
         case .retryAttempt: try retryAttempt(registers + a, registers + instruction.b)
         case .retryRefuse: throw refused(registers[a], registers[instruction.b])
         case .retryGiveUp: retryGiveUp(registers[a], registers[instruction.b + 1])
-        case .pipeSource: registers[a] = try pipeSource(registers[instruction.b])
+        case .pipeSource: registers[a] = try pipeSource(registers[instruction.b], instruction.flag)
         case .pipeCollect:
           frame.pointee.pc = pc
           if let exit = try pipeCollect(a) { return exit }

@@ -26,7 +26,7 @@ public protocol StreamSource: AnyObject, Sendable {
 
 /// A stream.
 ///
-/// `@unchecked Sendable`: `generator`, `source` and `hold` are used by the strand that has taken the stream.
+/// `@unchecked Sendable`: `generator`, `source`, `hold` and `link` are used by the strand that has taken the stream.
 public final class StreamObject: Object, @unchecked Sendable {
   /// The native source; nil for a generator's stream.
   public let source: (any StreamSource)?
@@ -49,6 +49,9 @@ public final class StreamObject: Object, @unchecked Sendable {
     case letGo
   }
   var hold = Hold.none
+
+  /// For a stage of a pipeline: how its reader runs it.
+  var link: StageLink?
 
   /// The fiber of a generator; nil for a native source.
   let generator: Fiber?

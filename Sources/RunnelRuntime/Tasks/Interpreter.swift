@@ -47,6 +47,7 @@ public final class Interpreter: @unchecked Sendable {
   /// Guards the tree of scopes and tasks.
   let tree = Lock()
   private let lastTaskID = Atomic<Int>(0)
+  private let lastStageID = Atomic<Int>(0)
   /// The program's modules, by number. Only the main strand adds to it, before code that uses them runs.
   public internal(set) var modules: [LoadedModule] = []
   /// The script's own `##` comment.
@@ -90,6 +91,9 @@ public final class Interpreter: @unchecked Sendable {
   func withRandom<Result>(_ body: (inout RandomSource) -> Result) -> Result {
     randomLock.withLock { body(&random) }
   }
+
+  /// Tasks that the script does not see have numbers of their own: those that it sees do not depend on how fast things go.
+  func nextStageID() -> Int { lastStageID.wrappingSubtract(1, ordering: .relaxed).newValue }
 
   func nextTaskID() -> Int { lastTaskID.wrappingAdd(1, ordering: .relaxed).newValue }
 

@@ -30,6 +30,10 @@ public final class Strand: @unchecked Sendable {
   /// The strand's scopes that have live tasks. Under the tree lock.
   var busyScopes: [Scope] = []
   private var lastPoll: Int64 = 0
+  /// For the task of a stage: where its items go.
+  let stage: StageBuffer?
+  /// How often it has waited, or has had a turn after which others might have run beside it.
+  private(set) var pauses = 0
 
   /// The coarse clock when it was last looked at, and how many slices ago the strand began its turn, and when.
   private var lastTick = 0
@@ -46,9 +50,10 @@ public final class Strand: @unchecked Sendable {
   let spawnScope: Scope?
   let resourceScope: Scope?
 
-  init(interpreter: Interpreter, task: TaskObject?, context: TaskContext) {
+  init(interpreter: Interpreter, task: TaskObject?, context: TaskContext, stage: StageBuffer? = nil) {
     self.interpreter = interpreter
     self.task = task
+    self.stage = stage
     self.context = context
     spawnScope = nil
     resourceScope = nil
@@ -64,6 +69,7 @@ public final class Strand: @unchecked Sendable {
   ) {
     self.interpreter = interpreter
     task = nil
+    stage = nil
     self.context = context
     self.spawnScope = spawnScope
     self.resourceScope = resourceScope
@@ -107,8 +113,12 @@ public final class Strand: @unchecked Sendable {
         else { break }
         slices = 0
         turnBegan = now
+        stage?.handOver()
+        if interpreter.scheduler.workerCount > 1, !interpreter.scheduler.hasVirtualTime { pauses += 1 }
         if interpreter.scheduler.shareWork() { await Task.yield() }
       case .wait(let operation):
+        stage?.handOver()
+        pauses += 1
         do throws(Raised) {
           let value = try await operation(self)
           machine.deliver(value)

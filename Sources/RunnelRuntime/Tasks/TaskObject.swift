@@ -49,6 +49,9 @@ public final class TaskObject: Object, @unchecked Sendable {
   /// The name that reports show.
   var label: String { name.map { "task \(id) \"\($0)\"" } ?? "task \(id)" }
 
+  /// The error that it has failed with. Under the tree lock.
+  var failure: ErrorObject? { if case .failed(let error) = state { error } else { nil } }
+
   var isRunning: Bool { if case .running = state { true } else { false } }
 
   /// The task has ended. Under the tree lock.

@@ -26,14 +26,34 @@ extension Interpreter {
     task.place = origin.place
     let child = Strand(interpreter: self, task: task, context: origin.context)
     let machine = Machine(strand: child, globals: origin.globals, ownsGlobals: false)
+    machine.begin(closure, arguments: arguments)
+    try start(task, child, machine)
+    return task
+  }
+
+  /// Begins the task in which a stage goes on that its reader has run so far. It is a service: a scope that ends does not wait
+  /// for a stage that nobody reads.
+  func spawn(
+    stage: Fiber, into buffer: StageBuffer, in scope: Scope, from strand: Strand
+  ) throws(Raised) -> TaskObject {
+    let task = TaskObject(
+      id: nextStageID(), name: nil, scope: scope, isService: true, isDetached: false, interpreter: self)
+    // Its failure is raised in its reader.
+    task.isObserved = true
+    let child = Strand(interpreter: self, task: task, context: strand.context, stage: buffer)
+    try start(task, child, Machine(strand: child, stage: stage))
+    return task
+  }
+
+  private func start(_ task: TaskObject, _ child: Strand, _ machine: Machine) throws(Raised) {
+    let scope = task.scope
     child.prepare(machine)
     task.strand = child
-    machine.begin(closure, arguments: arguments)
     let isOpen = tree.withLock { () -> Bool in
       guard !scope.hasEnded else { return false }
       if scope.live.isEmpty { scope.strand.busyScopes.append(scope) }
       scope.live[task.id] = task
-      if isService { scope.serviceCount += 1 }
+      if task.isService { scope.serviceCount += 1 }
       if Scope.cancellation(beyondShields: scope) != nil { child.rearm() }
       return true
     }
@@ -44,9 +64,9 @@ extension Interpreter {
     }
     Task(executorPreference: scheduler) {
       let result = await child.drive()
+      child.stage?.end(result)
       self.finish(task, result)
     }
-    return task
   }
 
   private func finish(_ task: TaskObject, _ result: Result<Value, Raised>) {

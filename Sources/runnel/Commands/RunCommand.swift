@@ -28,12 +28,15 @@ struct RunCommand: ParsableCommand {
   @Option(help: ArgumentHelp("How many bytes the captured output of a command may have.", valueName: "size"))
   var captureLimit = SizeArgument(bytes: InterpreterOptions().captureLimit)
 
-  @Option(help: ArgumentHelp("On how many threads tasks run: one for each core, if not given.", valueName: "number"))
+  @Option(
+    help: ArgumentHelp("On how many threads tasks run: one for each core, if not given.", valueName: "number")
+  )
   var workers: Int?
 
   @Option(
     help: ArgumentHelp(
-      "Makes `random` and what else is left to chance the same at each run, on one worker.", valueName: "number"))
+      "Makes `random` and what else is left to chance the same at each run, on one worker.",
+      valueName: "number"))
   var seed: UInt64?
 
   @Flag(help: "Let time stand still while anything runs, and jump when everything waits for it.")
@@ -64,7 +67,8 @@ struct RunCommand: ParsableCommand {
       code == nil
     else { return }
     let known = [
-      "--grace", "--kill-grace", "--capture-limit", "--workers", "--seed", "--virtual-time", "--log-level", "--log-format",
+      "--grace", "--kill-grace", "--capture-limit", "--workers", "--seed", "--virtual-time", "--log-level",
+      "--log-format",
       "--format",
     ]
     let name = String(first.prefix { $0 != "=" })

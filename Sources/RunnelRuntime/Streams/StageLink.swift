@@ -1,0 +1,192 @@
+// What joins a stage of a pipeline to the stage, sink or loop that reads it (language.md §14.1).
+//
+// At first the reader runs the stage itself, an item at a time: stages that neither wait nor compute for long cost no task, no
+// lock and no buffer. As soon as the reader's task has paused (it had to wait, or others might run beside it), the stage goes on
+// in a task of its own, and its items come through a bounded buffer. Nobody can tell but by the time that it takes, since a stage
+// changes no variable outside it. Items go over in chunks: when there are enough, when the stage is about to wait or its turn is
+// over, and at once when the reader is idle. So they are as late as one item, and cost what a batch does.
+
+import RunnelScheduler
+import Synchronization
+
+/// The reader's side of a stage. Used by the strand that reads the stream.
+final class StageLink {
+  /// The stage in a task of its own, and the task.
+  var moved: (buffer: StageBuffer, task: TaskObject)?
+  private var strand: ObjectIdentifier?
+  private var pauses = 0
+
+  /// Whether the task that reads has paused since it began to read. (A reader that itself has moved begins anew.)
+  func hasPaused(_ reader: Strand) -> Bool {
+    guard strand == ObjectIdentifier(reader) else {
+      strand = ObjectIdentifier(reader)
+      pauses = reader.pauses
+      return false
+    }
+    return pauses != reader.pauses
+  }
+}
+
+/// Items on their way from a stage's task to the task that reads it.
+///
+/// `@unchecked Sendable`: `chunk` belongs to the stage's strand, `batch` and `position` to the reader's; what else changes is
+/// protected by `lock`.
+final class StageBuffer: StreamSource, @unchecked Sendable {
+  /// So many items are handed over at once, and so many may wait to be read.
+  private static let chunkSize = 32
+  private static let limit = 64
+
+  private let lock = Lock()
+  private var ready: [Value] = []
+  private var hasEnded = false
+  private var failure: ErrorObject?
+  private var reader: Waiter?
+  private var writer: Waiter?
+  private let isReaderIdle = Atomic<Bool>(false)
+  private var chunk: [Value] = []
+  private var batch: [Value] = []
+  private var position = 0
+  /// Whether the stage's failure has been raised in the reader.
+  private(set) var hasRaised = false
+
+  // MARK: The stage
+
+  /// Adds an item. Says whether the stage has to wait for room now.
+  func append(_ item: Value) -> Bool {
+    chunk.append(item)
+    guard chunk.count >= Self.chunkSize || isReaderIdle.load(ordering: .relaxed) else { return false }
+    return handOver()
+  }
+
+  /// Hands over what there is. Says whether the buffer is full.
+  @discardableResult
+  func handOver() -> Bool {
+    let (waiting, isFull) = lock.withLock { () -> (Waiter?, Bool) in
+      if ready.isEmpty { swap(&ready, &chunk) } else { ready += chunk }
+      chunk.removeAll(keepingCapacity: true)
+      guard !ready.isEmpty else { return (nil, false) }
+      isReaderIdle.store(false, ordering: .relaxed)
+      defer { reader = nil }
+      return (reader, ready.count >= Self.limit)
+    }
+    waiting?.resume(with: .nil)
+    return isFull
+  }
+
+  func waitForRoom(_ strand: Strand) async throws(Raised) {
+    _ = try await strand.wait(WaitDescription("the next stage")) { waiter in
+      let hasRoom = lock.withLock { () -> Bool in
+        guard ready.count >= Self.limit else { return true }
+        writer = waiter
+        return false
+      }
+      if hasRoom { waiter.resume(with: .nil) }
+      return { self.lock.withLock { self.writer = nil } }
+    }
+  }
+
+  /// The stage has ended, well or by an error, which comes after its items.
+  func end(_ result: Result<Value, Raised>) {
+    handOver()
+    let waiting = lock.withLock { () -> Waiter? in
+      hasEnded = true
+      if case .failure(let raised) = result, raised.error.kind !== ErrorKind.cancelled {
+        failure = raised.error
+      }
+      defer { reader = nil }
+      return reader
+    }
+    waiting?.resume(with: .nil)
+  }
+
+  // MARK: The reader
+
+  func next(_ strand: Strand) throws(Raised) -> StreamStep {
+    if position < batch.count {
+      defer { position += 1 }
+      return .item(batch[position])
+    }
+    batch.removeAll(keepingCapacity: true)
+    position = 0
+    let (writer, isOver) = lock.withLock { () -> (Waiter?, Bool) in
+      swap(&ready, &batch)
+      if batch.isEmpty, !hasEnded { isReaderIdle.store(true, ordering: .relaxed) }
+      defer { self.writer = nil }
+      return (self.writer, hasEnded)
+    }
+    writer?.resume(with: .nil)
+    if !batch.isEmpty {
+      position = 1
+      return .item(batch[0])
+    }
+    guard isOver else { return .wait }
+    if let failure = lock.withLock({ failure }), !hasRaised {
+      hasRaised = true
+      throw Raised(failure)
+    }
+    return .end
+  }
+
+  func fill(_ strand: Strand) async throws(Raised) {
+    _ = try await strand.wait(WaitDescription("the stage before")) { waiter in
+      let isThere = lock.withLock { () -> Bool in
+        guard ready.isEmpty, !hasEnded else { return true }
+        reader = waiter
+        return false
+      }
+      if isThere { waiter.resume(with: .nil) }
+      return { self.lock.withLock { self.reader = nil } }
+    }
+  }
+
+  func close() {}
+}
+
+extension Machine {
+  /// Where the items of a stage come from that has moved, or moves now, to a task of its own; nil while the reader runs it
+  /// itself.
+  func buffer(
+    of generator: Fiber, _ link: StageLink, _ state: UnsafeMutablePointer<Value>
+  ) throws(Raised) -> StageBuffer? {
+    if link.moved == nil {
+      // One that has something open stays: that belongs to scopes of the task that opened it.
+      guard link.hasPaused(strand), generator.state == .suspended, generator.scopes.isEmpty,
+        generator.frameCount == 1
+      else { return nil }
+      let buffer = StageBuffer()
+      let task = try strand.interpreter.spawn(
+        stage: generator, into: buffer, in: scopeOfReader(), from: strand)
+      link.moved = (buffer, task)
+      state[1] = .int(generator.itemCount)
+    }
+    return link.moved?.buffer
+  }
+
+  /// The scope to which the task of a stage belongs that is read now: that of whoever reads the pipeline in the end.
+  private func scopeOfReader() -> Scope {
+    var reader = fiber
+    while reader.scopes.isEmpty, let outer = reader.reader { reader = outer }
+    return scopeForOwning(in: reader)
+  }
+
+  /// Has the task of a stage end whose reader has had enough, or has read it to its end.
+  /// - Returns: how to wait for that; nil if it has ended.
+  func stop(stage task: TaskObject) -> MachineExit? {
+    let interpreter = strand.interpreter
+    let isRunning = interpreter.tree.withLock { () -> Bool in
+      if let root = task.strand?.root { interpreter.cancelLocked(root, .readerGone) }
+      return task.isRunning
+    }
+    guard isRunning else { return nil }
+    return .wait { strand throws(Raised) in
+      await strand.waitUninterrupted(WaitDescription("the end of a stage")) { waiter in
+        let hasEnded = interpreter.tree.withLock { () -> Bool in
+          if task.isRunning { task.onEnd.append { waiter.resume(with: .nil) } }
+          return !task.isRunning
+        }
+        if hasEnded { waiter.resume(with: .nil) }
+      }
+      return .nil
+    }
+  }
+}
