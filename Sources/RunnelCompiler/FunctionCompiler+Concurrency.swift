@@ -15,7 +15,7 @@ extension FunctionCompiler {
     let descriptor = SpawnDescriptor(
       isDetached: node.isDetached, isService: node.isService, hasName: node.name != nil,
       hasScope: node.scope != nil, hasExecutor: node.executor != nil, isDiscarded: isDiscarded)
-    builder.emit(.spawn, window, builder.constant(.spawn(descriptor), key: nil))
+    builder.emit(.spawn, window, builder.spawn(descriptor))
     builder.emit(.take, target, window)
     builder.free(from: mark)
   }
@@ -160,7 +160,7 @@ extension FunctionCompiler {
 
   private func emitStageCall(method: String?, _ window: Int, _ shape: CallShape?, _ count: Int) {
     let shape = shape.map {
-      builder.constant(.shape(CallShape(arguments: [.positional] + $0.arguments)), key: nil)
+      builder.shape(CallShape(arguments: [.positional] + $0.arguments))
     }
     switch (method, shape) {
     case (nil, nil): builder.emit(.call, window, count + 1)

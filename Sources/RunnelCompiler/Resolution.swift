@@ -7,6 +7,8 @@ final class Variable {
   enum Kind {
     case letBinding
     case varBinding
+    /// Bound without a `let`: by a loop, a pattern, `catch`. What messages call it.
+    case bound(String)
     case function
     case parameter
     case errorKind
@@ -33,6 +35,8 @@ final class Variable {
   var isAssigned = false
   /// Captured by a function that shares it (no snapshot).
   var isShared = false
+  /// A function's, which stands where it is declared: the number of its scope.
+  var functionID: Int?
   /// Used by any other function than its own.
   var isUsedElsewhere = false
   /// A function that is used before the place where it stands: made when its block begins.

@@ -47,30 +47,31 @@ extension Resolver {
       resolve(subject)
       for arm in arms {
         openBlock()
-        declare(arm.pattern, as: .letBinding)
+        declare([arm.pattern], as: .bound("bound by a pattern"))
         if let condition = arm.guard { resolve(condition) }
         resolve(arm.body)
         closeBlock()
       }
+      warnOfUnreachable(arms)
     case .while(let condition, let body):
       resolve(condition)
       inContext(.loop) { $0.resolve(body) }
     case .for(let patterns, let source, let body):
       resolve(source)
       openBlock()
-      for pattern in patterns { declare(pattern, as: .letBinding) }
+      declare(patterns, as: .bound("a loop's variable"))
       inContext(.loop) { $0.resolve(body) }
       closeBlock()
     case .try(let node): resolve(node)
     case .with(let value, let name, let body):
       resolve(value)
       openBlock()
-      if let name { declare(name, as: .letBinding) }
+      if let name { declare(name, as: .bound("what `with` closes")) }
       inContext(.scoped("with")) { $0.resolve(body) }
       closeBlock()
     case .scope(let name, let body):
       openBlock()
-      if let name { declare(name, as: .letBinding) }
+      if let name { declare(name, as: .bound("the scope")) }
       inContext(.scoped("scope")) { $0.resolve(body) }
       closeBlock()
     case .function(let node): resolveFunction(node, isSnapshot: false, selfVariable: nil)
@@ -85,7 +86,7 @@ extension Resolver {
       if let limit = node.limit { resolve(limit) }
       if let executor = node.executor { resolve(executor) }
       resolveTask(node.functionID, form: "gather") { resolver in
-        for pattern in node.patterns { resolver.declare(pattern, as: .parameter) }
+        resolver.declare(node.patterns, as: .bound("a loop's variable"))
         resolver.resolve(node.body)
       }
     case .timeout(let duration, let body, let otherwise):
@@ -152,7 +153,7 @@ extension Resolver {
   private mutating func checkMember(_ base: Expression, _ name: String, _ span: Span) {
     warnOfShadowing(in: base, member: name)
     guard case .name(let root) = base.kind, case .variable(let variable) = resolution.meanings[Int(root.id)],
-      case .module(let module) = variable.kind, module.members[name] == nil
+      case .module(let module) = variable.kind, module.members[name] == nil, !isFull(of: .error)
     else { return }
     let nearest = NearestName.suggest(for: name, among: Array(module.members.keys))
     report(
@@ -172,7 +173,7 @@ extension Resolver {
     for clause in node.catches {
       for kind in clause.kinds { useKind(kind) }
       openBlock()
-      if let name = clause.name { declare(name, as: .letBinding) }
+      if let name = clause.name { declare(name, as: .bound("the error that was caught")) }
       if let condition = clause.condition { resolve(condition) }
       if clause.kinds.contains(where: { $0.text == "Cancelled" }) {
         inContext(.cleanup("catch Cancelled")) { $0.resolve(clause.body) }
@@ -181,6 +182,7 @@ extension Resolver {
       }
       closeBlock()
     }
+    warnOfUnreachable(node.catches)
     if let grace = node.grace { resolve(grace) }
     if let cleanup = node.finally { inContext(.cleanup("finally")) { $0.resolve(cleanup) } }
   }
@@ -198,7 +200,7 @@ extension Resolver {
     if let filter = node.filter {
       for kind in filter.kinds { useKind(kind) }
       openBlock()
-      if let name = filter.name { declare(name, as: .letBinding) }
+      if let name = filter.name { declare(name, as: .bound("the error")) }
       if let condition = filter.condition { resolve(condition) }
       closeBlock()
     }
@@ -208,7 +210,7 @@ extension Resolver {
     resolution.attempts[span.start] = attempt
     if let body = node.elseBody {
       openBlock()
-      if let name = node.elseName { declare(name, as: .letBinding) }
+      if let name = node.elseName { declare(name, as: .bound("the error")) }
       resolve(body)
       closeBlock()
     }
@@ -228,6 +230,7 @@ extension Resolver {
     function = scope
     contexts = [.function]
     openBlock()
+    checkNames(of: node.parameters.map(\.pattern))
     for parameter in node.parameters {
       if let value = parameter.defaultValue { resolve(value) }
       declare(parameter.pattern, as: .parameter)
@@ -279,7 +282,7 @@ extension Resolver {
         isTask = builtins.isStage(builtin)
       }
       for argument in arguments {
-        if case .function(let node) = argument.value.kind {
+        if let node = functionLiteral(argument.value) {
           resolveFunction(node, isSnapshot: isTask, selfVariable: nil)
         } else {
           resolve(argument.value)
@@ -305,12 +308,11 @@ extension Resolver {
     default: return
     }
     let what = member.map { "`\(name.text).\($0)`" } ?? "`\(name.text)`"
-    diagnostics.append(
-      Diagnostic(
-        .shadowedGlobal, severity: .warning, source: tree.source, span: name.span,
-        message: "\(what) is not the library's here: a name of the script shadows it",
-        labels: [Diagnostic.Label(variable.span, "declared here")],
-        hint: "give it a name of its own if the library's is meant"))
+    report(
+      .shadowedGlobal, name.span, severity: .warning,
+      "\(what) is not the library's here: a name of the script shadows it",
+      labels: [Diagnostic.Label(variable.span, "declared here")],
+      hint: "give it a name of its own if the library's is meant")
   }
 
   private mutating func resolve(_ command: CommandNode) {
