@@ -234,7 +234,8 @@ struct FunctionBuilder {
       loadedConstants = []
     }
     if !farTargets.isEmpty {
-      var code = LongJumps(instructions: instructions, spans: spans, handlers: handlers, farTargets: farTargets)
+      var code = LongJumps(
+        instructions: instructions, spans: spans, handlers: handlers, farTargets: farTargets)
       code.rewrite()
       (instructions, spans, handlers) = (code.instructions, code.spans, code.handlers)
       farTargets = [:]

@@ -103,17 +103,23 @@ extension FunctionCompiler {
   /// Neighbouring commands become one command of several stages: between them bytes flow in the kernel.
   private func joinCommands(_ stages: [Expression]) -> [Expression] {
     var result: [Expression] = []
+    var commands: [CommandNode] = []
+    func endCommands() {
+      guard let first = commands.first, let last = commands.last else { return }
+      let joined = CommandNode(
+        form: .capture, stages: commands.flatMap(\.stages), span: first.span.union(last.span))
+      result.append(Expression(.command(joined), span: joined.span))
+      commands = []
+    }
     for stage in stages {
-      if case .command(let next) = stage.kind, next.form == .capture, let last = result.last,
-        case .command(let previous) = last.kind, previous.form == .capture
-      {
-        let joined = CommandNode(
-          form: .capture, stages: previous.stages + next.stages, span: previous.span.union(next.span))
-        result[result.count - 1] = Expression(.command(joined), span: joined.span)
+      if case .command(let node) = stage.kind, node.form == .capture {
+        commands.append(node)
       } else {
+        endCommands()
         result.append(stage)
       }
     }
+    endCommands()
     return result
   }
 

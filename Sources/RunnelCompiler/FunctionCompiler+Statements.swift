@@ -313,7 +313,8 @@ extension FunctionCompiler {
     if let message { expression(message, into: base) } else { builder.emit(.loadNil, base) }
     builder.span = condition.span
     let descriptor = AssertDescriptor(text: text, comparison: comparison)
-    builder.emit(.raiseAssertion, base, builder.constant(.assertion(descriptor), key: "a\(comparison ?? "") \(text)"))
+    let key = "a\(comparison ?? "") \(text)"
+    builder.emit(.raiseAssertion, base, builder.constant(.assertion(descriptor), key: key))
     builder.patch(passed)
   }
 

@@ -162,7 +162,7 @@ final class FunctionCompiler {
       let what =
         switch limit {
         case .registers: "this function needs more than \(FunctionBuilder.registerLimit) registers here"
-        case .operands: "this function names more than 65536 different members, kinds or commands here"
+        case .operands: "this function names more than 65536 different members, commands or assertions here"
         }
       module.report(
         .functionTooLarge, place, what, hint: "move parts of it into functions or modules of their own")
