@@ -158,7 +158,9 @@ extension Resolver {
 
   /// Arms after one that matches everything.
   mutating func warnOfUnreachable(_ arms: [MatchArm]) {
-    guard let index = arms.firstIndex(where: { $0.guard == nil && matchesAnything($0.pattern) }) else { return }
+    guard let index = arms.firstIndex(where: { $0.guard == nil && matchesAnything($0.pattern) }) else {
+      return
+    }
     for arm in arms[(index + 1)...] {
       report(
         .unreachable, arm.span, severity: .warning, "this arm is never reached",
