@@ -23,7 +23,7 @@ extension Resolver {
       resolve(inner)
       if case .isKind(_, let path) = expression.kind { useKind(path) }
     case .call(let callee, let arguments, _):
-      resolveCallee(callee)
+      resolve(callee)
       for argument in arguments { resolve(argument.value) }
     case .member(let base, let name, let span, _):
       resolve(base)
@@ -105,47 +105,6 @@ extension Resolver {
     case .raise(let error, let cause):
       resolve(error)
       if let cause { resolve(cause) }
-    }
-  }
-
-  /// What is called. A mutating method's receiver counts as assigned if it is a `var`: whether the method changes
-  /// it is known only when it runs.
-  private mutating func resolveCallee(_ callee: Expression) {
-    guard case .member(let base, let name, let span, _) = callee.kind, MutatingMethods.names.contains(name),
-      let root = placeRoot(of: base), isVariable(root)
-    else { return resolve(callee) }
-    _ = span
-    resolvePlace(base)
-  }
-
-  /// The name that a place such as `m.xs[0]` goes through.
-  func placeRoot(of expression: Expression) -> Identifier? {
-    switch expression.kind {
-    case .name(let name): name
-    case .member(let base, _, _, false): placeRoot(of: base)
-    case .index(let base, let index, false): if case .range = index.kind { nil } else { placeRoot(of: base) }
-    default: nil
-    }
-  }
-
-  private mutating func isVariable(_ name: Identifier) -> Bool {
-    if case .variable(let variable) = use(name) { return variable.isMutable }
-    return false
-  }
-
-  /// A place that a method may change: its indexes are resolved; its root counts as assigned.
-  private mutating func resolvePlace(_ expression: Expression) {
-    switch expression.kind {
-    case .name(let name):
-      guard case .variable(let variable) = use(name) else { return }
-      // In a task's copy a change is lost, but the method may be one that changes nothing (a channel's
-      // `clear`, a shared value's `update`): only the machine can tell, and it raises then.
-      if !function.hasCopy(of: variable) { variable.isAssigned = true }
-    case .member(let base, _, _, _): resolvePlace(base)
-    case .index(let base, let index, _):
-      resolvePlace(base)
-      resolve(index)
-    default: resolve(expression)
     }
   }
 

@@ -105,6 +105,8 @@ struct Resolver {
   /// Functions and error kinds are known in the whole of their block; modules too.
   mutating func predeclare(_ statements: [Statement]) {
     checkKinds(statements)
+    // Growing the table of a large file costs as much as filling it.
+    if statements.count > 1000 { blocks[blocks.count - 1].names.reserveCapacity(statements.count) }
     for statement in statements {
       switch statement.kind {
       case .function(let node):
@@ -225,7 +227,6 @@ struct Resolver {
   }
 
   private mutating func checkAssignment(_ variable: Variable, _ span: Span) {
-    variable.isAssigned = true
     guard variable.isMutable else {
       let what =
         switch variable.kind {
@@ -284,7 +285,8 @@ struct Resolver {
     } else if let nearest = suggestion(for: name.text) {
       hint = "did you mean `\(nearest)`?"
     } else if name.text.unicodeScalars.first?.properties.isUppercase ?? false {
-      hint = "declare it before it is used: `error \(name.text)` for an error kind, else `let \(name.text) = …`"
+      hint =
+        "declare it before it is used: `error \(name.text)` for an error kind, else `let \(name.text) = …`"
     } else {
       hint = "declare it before it is used: `let \(name.text) = …`"
     }
