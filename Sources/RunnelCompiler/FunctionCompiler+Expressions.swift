@@ -244,11 +244,13 @@ extension FunctionCompiler {
     }
   }
 
-  /// Functions and error kinds of the top level have their value before anything else runs.
+  /// Functions and error kinds of the top level have their value before anything else runs, but for kinds that wait for
+  /// an import.
   private func isHoistedValue(_ variable: Variable) -> Bool {
     guard variable.isTopLevel, !module.options.isInteractive else { return false }
     switch variable.kind {
-    case .function, .errorKind: return true
+    case .function: return true
+    case .errorKind: return !variable.isSubKind
     default: return false
     }
   }

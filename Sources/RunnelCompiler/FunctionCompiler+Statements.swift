@@ -33,16 +33,18 @@ extension FunctionCompiler {
     builder.free(from: mark)
   }
 
-  /// What a block has from its beginning: the modules that it imports, in order, and the kinds that may stand under
-  /// theirs; cells of what may be captured before it has a value; the functions that are used before their place.
+  /// What a block has from its beginning: its error kinds, cells of what may be captured before it has a value, the
+  /// functions that are used before their place.
   private func hoist(_ statements: ArraySlice<Statement>) {
     var functions: [(FunctionNode, Variable)] = []
     var kinds: [Statement] = []
+    var imports: Set<ObjectIdentifier> = []
     for statement in statements {
       switch statement.kind {
       case .import(_, _, let name):
-        builder.span = statement.span
-        compileImport(name)
+        if let variable = module.resolution.declarations[Int(name.id)] {
+          imports.insert(ObjectIdentifier(variable))
+        }
       case .errorKind: kinds.append(statement)
       case .declaration(_, let pattern, _, _):
         for name in pattern.boundNames { hoistCell(name) }
@@ -59,13 +61,13 @@ extension FunctionCompiler {
       default: break
       }
     }
-    for statement in parentsFirst(kinds) { compileErrorKind(statement) }
+    compileErrorKinds(kinds, imports)
     for (node, variable) in functions { define(node, variable) }
   }
 
-  /// The kinds of a block, each after the one that it is a sub-kind of. (The resolver has refused circles.)
-  private func parentsFirst(_ kinds: [Statement]) -> [Statement] {
-    if kinds.count < 2 { return kinds }
+  /// Makes the kinds of a block, each after the one that it is a sub-kind of. (The resolver has refused circles.) Those
+  /// under a kind of a module that the block imports are made when it is.
+  private func compileErrorKinds(_ kinds: [Statement], _ imports: Set<ObjectIdentifier>) {
     var positions: [ObjectIdentifier: Int] = [:]
     for (position, statement) in kinds.enumerated() {
       guard case .errorKind(let name, _, _) = statement.kind,
@@ -73,25 +75,34 @@ extension FunctionCompiler {
       else { continue }
       positions[ObjectIdentifier(variable)] = position
     }
-    func parent(of position: Int) -> Int? {
-      guard case .errorKind(_, let path?, _) = kinds[position].kind, path.parts.count == 1,
-        case .variable(let variable) = module.resolution.meanings[Int(path.parts[0].id)]
+    /// What stands first in the name of a kind's parent: a kind or a module.
+    func parent(of position: Int) -> ObjectIdentifier? {
+      guard case .errorKind(_, let path?, _) = kinds[position].kind, let first = path.parts.first,
+        case .variable(let variable) = module.resolution.meanings[Int(first.id)]
       else { return nil }
-      return positions[ObjectIdentifier(variable)]
+      return ObjectIdentifier(variable)
     }
-    var result: [Statement] = []
     var isPlaced = [Bool](repeating: false, count: kinds.count)
+    var awaited = [ObjectIdentifier?](repeating: nil, count: kinds.count)
     for position in kinds.indices {
       var line: [Int] = []
       var next: Int? = position
       while let current = next, !isPlaced[current] {
         isPlaced[current] = true
         line.append(current)
-        next = parent(of: current)
+        next = parent(of: current).flatMap { positions[$0] }
       }
-      result += line.reversed().map { kinds[$0] }
+      for current in line.reversed() {
+        if let parent = parent(of: current) {
+          awaited[current] = imports.contains(parent) ? parent : positions[parent].flatMap { awaited[$0] }
+        }
+        if let module = awaited[current] {
+          waitingKinds[module, default: []].append(kinds[current])
+        } else {
+          compileErrorKind(kinds[current])
+        }
+      }
     }
-    return result
   }
 
   private func hoistCell(_ name: Identifier) {
@@ -197,7 +208,9 @@ extension FunctionCompiler {
       }
       builder.free(from: mark)
     case .defer: break
-    case .import, .errorKind: break  // made when the block begins
+    case .import(_, _, let name):
+      compileImport(name)
+    case .errorKind: break  // made when the block begins, or a module is imported
     case .assert(let condition, let message, let text):
       compileAssert(condition, message, text)
       builder.free(from: mark)
@@ -262,6 +275,9 @@ extension FunctionCompiler {
       let register = builder.allocate()
       builder.emit(.importModule, register, immediate: interface.index)
       builder.free(from: register)
+    }
+    for statement in waitingKinds.removeValue(forKey: ObjectIdentifier(variable)) ?? [] {
+      compileErrorKind(statement)
     }
   }
 

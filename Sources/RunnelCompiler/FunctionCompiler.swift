@@ -26,6 +26,8 @@ final class FunctionCompiler {
   var plainParameterCount: Int?
   /// The variable's register that an assignment writes to: its old value may still be read.
   var assignedRegister: Int?
+  /// The error kinds under those of a module that is not imported yet, by the module's variable.
+  var waitingKinds: [ObjectIdentifier: [Statement]] = [:]
   /// For numbering loops.
   var loopCount = 0
 

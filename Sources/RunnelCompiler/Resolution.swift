@@ -36,6 +36,8 @@ final class Variable {
   var isShared = false
   /// A function's, which stands where it is declared: the number of its scope.
   var functionID: Int?
+  /// An error kind under another one, which may have to wait for an import.
+  var isSubKind = false
   /// Used by any other function than its own.
   var isUsedElsewhere = false
   /// A function that is used before the place where it stands: made when its block begins.

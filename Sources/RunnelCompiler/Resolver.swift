@@ -111,8 +111,8 @@ struct Resolver {
       switch statement.kind {
       case .function(let node):
         if let name = node.name { declare(name, as: .function, now: false) }
-      case .errorKind(let name, _, _):
-        declare(name, as: .errorKind, now: false)
+      case .errorKind(let name, let parent, _):
+        declare(name, as: .errorKind, now: false).isSubKind = parent != nil
       case .import(let path, let pathSpan, let name):
         guard blocks.count == 1, function === resolution.main else { continue }
         if let module = importer(path, pathSpan) {
