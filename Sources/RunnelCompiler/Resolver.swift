@@ -75,11 +75,10 @@ struct Resolver {
 
   private var topLevelVariables: [Variable] = []
 
-  /// How many errors, and how many warnings, are reported: nobody reads more.
-  private static let diagnosticLimit = 100
+  /// How many errors, and how many warnings, have been reported.
   private var counts: [Severity: Int] = [:]
 
-  func isFull(of severity: Severity) -> Bool { counts[severity, default: 0] >= Self.diagnosticLimit }
+  func isFull(of severity: Severity) -> Bool { counts[severity, default: 0] >= Diagnostic.limit }
 
   mutating func report(
     _ code: DiagnosticCode, _ span: Span, severity: Severity = .error, _ message: String,

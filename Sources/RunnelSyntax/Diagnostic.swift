@@ -43,6 +43,9 @@ public struct Diagnostic: Sendable {
     self.hint = hint.map(Self.abridged)
   }
 
+  /// How many errors, and how many warnings, of one script are reported: nobody reads more.
+  package static let limit = 100
+
   /// Longest name that a message quotes whole, in Unicode scalars.
   private static let nameLimit = 80
 

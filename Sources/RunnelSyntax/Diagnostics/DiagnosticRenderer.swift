@@ -204,7 +204,7 @@ struct LineLayout {
   init(_ source: SourceFile, line: Int, width: Int, around: Int?) {
     let whole = source.range(ofLine: line)
     let around = min(max(around ?? whole.lowerBound, whole.lowerBound), whole.upperBound)
-    let part = Self.surroundings(of: around, in: whole, of: source, reach: width * 16)
+    let part = Self.surroundings(of: around, in: whole, of: source, reach: width * 8)
     isCutAfter = part.upperBound < whole.upperBound
     var cells: [(text: String, width: Int)] = []
     var column = 0
