@@ -162,7 +162,8 @@ final class ModuleCompiler {
     for variable in resolution.topLevel {
       if case .module = variable.kind, !options.isInteractive { continue }
       let isMember = options.isImported && variable.isExported
-      if options.isInteractive || isMember || variable.isUsedElsewhere || registers >= Self.topLevelRegisters
+      if options.isInteractive || isMember || variable.isUsedElsewhere || variable.isSubKind
+        || registers >= Self.topLevelRegisters
       {
         let global = layout.allocateGlobal(variable.name)
         variable.storage = .global(global)

@@ -41,8 +41,7 @@ private func describe(_ instruction: Instruction, at position: Int, in function:
   case .closure: text += "r\(instruction.a) function \(instruction.immediate)"
   case .importModule: text += "r\(instruction.a) module \(instruction.immediate)"
   case .jump, .loop: text += "→ \(position + 1 + instruction.immediate)"
-  case .jumpIfFalse, .jumpIfTrue, .jumpIfNil, .jumpIfNotNil, .jumpIfGiven, .jumpUnlessCatchable,
-    .jumpUnlessFailed, .matchMap:
+  case _ where FunctionBuilder.hasLongTarget(opcode):
     text += "r\(instruction.a) → \(position + 1 + instruction.immediate)"
   case .addImmediate, .multiplyImmediate, .remainderImmediate, .floorDivideImmediate:
     text += "r\(instruction.a) r\(instruction.b) \(instruction.signedC)"

@@ -1,5 +1,9 @@
 // Collects the code of one function: instructions with their places, constants without doubles, handlers,
 // registers. Registers are given out like a stack: variables of a block and temporaries above them.
+//
+// Operands of sixteen bits limit a function; what scripts need many of is kept out of their way. Constants that are
+// only loaded, by thirty-two bits, are numbered after all that are named by sixteen (`finish`), and comparisons
+// that would jump too far jump to a jump (`FunctionBuilder+LongJumps.swift`).
 
 import RunnelSyntax
 
@@ -16,18 +20,34 @@ typealias Patch = Int
 struct FunctionBuilder {
   private(set) var instructions: [Instruction] = []
   private(set) var spans: [Span] = []
+  /// Constants that operands of sixteen bits name.
   private(set) var constants: [Constant] = []
+  /// Constants that `loadConstant` loads; `finish` puts them after the others.
+  private var loadedConstants: [Constant] = []
   private(set) var handlers: [FunctionCode.Handler] = []
   private var constantNumbers: [ConstantKey: Int] = [:]
+  private var loadedNumbers: [ConstantKey: Int] = [:]
+  /// Where comparing jumps go for which sixteen bits do not do, by the jump's number.
+  private var farTargets: [Patch: Int] = [:]
   /// The first free register.
   private(set) var nextRegister = 0
   private(set) var registerCount = 0
-  /// Something did not fit an operand.
-  private(set) var isTooLarge = false
+  /// The first thing that did not fit an operand, and its place.
+  private(set) var overflow: (limit: Limit, span: Span)?
   /// The place that instructions are noted with.
   var span = Span.none
 
   var position: Int { instructions.count }
+
+  /// What a function can have too many of (the table of limits in docs/language-notes.md).
+  enum Limit {
+    case registers
+    case operands
+  }
+
+  static let registerLimit = 60_000
+
+  private mutating func reach(_ limit: Limit) { if overflow == nil { overflow = (limit, span) } }
 
   // MARK: Registers
 
@@ -35,10 +55,10 @@ struct FunctionBuilder {
     let first = nextRegister
     nextRegister += count
     registerCount = max(registerCount, nextRegister)
-    if registerCount > 60_000 {
-      isTooLarge = true
+    if registerCount > Self.registerLimit {
+      reach(.registers)
       nextRegister = first
-      registerCount = 60_000
+      registerCount = Self.registerLimit
       return 0
     }
     return first
@@ -51,7 +71,7 @@ struct FunctionBuilder {
 
   @discardableResult
   mutating func emit(_ opcode: Opcode, _ a: Int = 0, _ b: Int = 0, _ c: Int = 0, flag: UInt8 = 0) -> Int {
-    if (a | b) > 0xFFFF || c > 0xFFFF { isTooLarge = true }
+    if (a | b) > 0xFFFF || c > 0xFFFF { reach(.operands) }
     return append(Instruction(opcode, a, b, c, flag: flag))
   }
 
@@ -75,7 +95,7 @@ struct FunctionBuilder {
     let distance = (target ?? position) - patch - 1
     let old = instructions[patch]
     if Self.hasShortTarget(old.opcode) {
-      if distance > Int(Int16.max) || distance < Int(Int16.min) { isTooLarge = true }
+      if Int16(exactly: distance) == nil { farTargets[patch] = patch + 1 + distance }
       instructions[patch] = Instruction(old.opcode, old.a, old.b, distance, flag: old.flag)
     } else {
       instructions[patch] = Instruction(old.opcode, old.a, immediate: distance, flag: old.flag)
@@ -103,6 +123,16 @@ struct FunctionBuilder {
     }
   }
 
+  /// A jump whose target is in the immediate.
+  static func hasLongTarget(_ opcode: Opcode) -> Bool {
+    switch opcode {
+    case .jump, .loop, .jumpIfFalse, .jumpIfTrue, .jumpIfNil, .jumpIfNotNil, .jumpIfGiven,
+      .jumpUnlessCatchable, .jumpUnlessFailed, .matchMap:
+      true
+    default: false
+    }
+  }
+
   // MARK: Constants and handlers
 
   mutating func constant(_ constant: Constant, key text: String?) -> Int {
@@ -114,7 +144,69 @@ struct FunctionBuilder {
   }
 
   mutating func string(_ text: String) -> Int { constant(.string(text), key: "s" + text) }
-  mutating func builtin(_ name: String) -> Int { constant(.builtin(name), key: "b" + name) }
+
+  // Descriptors that say the same are one constant: a function may have more calls than an operand can number.
+
+  mutating func spawn(_ descriptor: SpawnDescriptor) -> Int {
+    let flags = [
+      descriptor.isDetached, descriptor.isService, descriptor.hasName, descriptor.hasScope,
+      descriptor.hasExecutor, descriptor.isDiscarded,
+    ]
+    return constant(.spawn(descriptor), key: "t" + flags.map { $0 ? "1" : "0" }.joined())
+  }
+
+  mutating func shape(_ shape: CallShape) -> Int { constant(.shape(shape), key: "c" + Self.key(shape)) }
+
+  mutating func place(_ descriptor: PlaceDescriptor) -> Int {
+    var key =
+      switch descriptor.base {
+      case .register(let number): "pr\(number)"
+      case .cell(let number): "pc\(number)"
+      case .upvalueCell(let number): "pu\(number)"
+      case .global(let number): "pg\(number)"
+      case .environment: "pe"
+      }
+    for step in descriptor.steps {
+      switch step {
+      case .field(let name): key += ".\(name)"
+      case .index: key += "[]"
+      }
+    }
+    key += " \(descriptor.method) \(descriptor.argumentCount) \(descriptor.shape.map(Self.key) ?? "")"
+    return constant(.place(descriptor), key: key)
+  }
+
+  private static func key(_ shape: CallShape) -> String {
+    shape.arguments.map { argument in
+      switch argument {
+      case .positional: ","
+      case .spread: "...,"
+      case .keyword(let name): "\(name):,"
+      }
+    }.joined()
+  }
+
+  /// Loads a constant into a register.
+  mutating func load(_ constant: Constant, key text: String, into register: Int) {
+    let key = ConstantKey(text)
+    let number: Int
+    if let known = loadedNumbers[key] {
+      number = known
+    } else {
+      number = loadedConstants.count
+      loadedConstants.append(constant)
+      loadedNumbers[key] = number
+    }
+    emit(.loadConstant, register, immediate: number)
+  }
+
+  mutating func loadString(_ text: String, into register: Int) {
+    load(.string(text), key: "s" + text, into: register)
+  }
+
+  mutating func loadBuiltin(_ name: String, into register: Int) {
+    load(.builtin(name), key: "b" + name, into: register)
+  }
 
   /// Errors raised from `start` to before `end` go to `target`, unless an earlier handler takes them.
   mutating func addHandler(from start: Int, to end: Int, target: Int, register: Int, isCompletion: Bool) {
@@ -123,5 +215,30 @@ struct FunctionBuilder {
       FunctionCode.Handler(
         start: Int32(start), end: Int32(end), target: Int32(target), register: Int32(register),
         isCompletion: isCompletion))
+  }
+
+  // MARK: The end
+
+  /// Numbers what is loaded after all other constants, and gives far jumps their second instruction. Once, at the end.
+  mutating func finish() {
+    if !loadedConstants.isEmpty {
+      let first = constants.count
+      if first > 0 {
+        for index in instructions.indices where instructions[index].opcode == .loadConstant {
+          let old = instructions[index]
+          instructions[index] = Instruction(
+            old.opcode, old.a, immediate: old.immediate + first, flag: old.flag)
+        }
+      }
+      constants += loadedConstants
+      loadedConstants = []
+    }
+    if !farTargets.isEmpty {
+      var code = LongJumps(
+        instructions: instructions, spans: spans, handlers: handlers, farTargets: farTargets)
+      code.rewrite()
+      (instructions, spans, handlers) = (code.instructions, code.spans, code.handlers)
+      farTargets = [:]
+    }
   }
 }

@@ -41,7 +41,7 @@ extension FunctionCompiler {
         }
       case .builtin(let namespace):
         if builtins(namespace, has: name) {
-          builder.emit(.loadConstant, target, immediate: builder.builtin(namespace + "." + name))
+          builder.loadBuiltin(namespace + "." + name, into: target)
           return
         }
       default: break
@@ -121,7 +121,7 @@ extension FunctionCompiler {
       if isSelf {
         builder.emit(.callSelf, window, arguments.count)
       } else if let shape {
-        builder.emit(.callShape, window, builder.constant(.shape(shape), key: nil))
+        builder.emit(.callShape, window, builder.shape(shape))
       } else {
         builder.emit(.call, window, arguments.count)
       }
@@ -190,7 +190,7 @@ extension FunctionCompiler {
     builder.span = span
     if let shape {
       // The method's name is the constant after the shape's.
-      let number = builder.constant(.shape(shape), key: nil)
+      let number = builder.shape(shape)
       builder.emit(.callMethodShape, window, number, builder.string(name), flag: optional ? 1 : 0)
     } else {
       builder.emit(.callMethod, window, arguments.count, builder.string(name), flag: optional ? 1 : 0)
@@ -269,7 +269,7 @@ extension FunctionCompiler {
     let descriptor = PlaceDescriptor(
       base: place.base, steps: place.steps.map(\.step), method: name, argumentCount: arguments.count,
       shape: shape)
-    builder.emit(.placeCall, window, builder.constant(.place(descriptor), key: nil))
+    builder.emit(.placeCall, window, builder.place(descriptor))
     move(window, to: target)
   }
 
@@ -282,7 +282,7 @@ extension FunctionCompiler {
     let descriptor = PlaceDescriptor(base: place.base, steps: place.steps.map(\.step))
     if let operation {
       let keys = keys(of: place)
-      let number = builder.constant(.place(descriptor), key: nil)
+      let number = builder.place(descriptor)
       let register = builder.allocate()
       builder.span = target.span
       builder.emit(.placeGet, keys, number, register)
@@ -308,7 +308,7 @@ extension FunctionCompiler {
     }
     let keys = keys(of: place)
     builder.span = target.span
-    builder.emit(.placeSet, keys, builder.constant(.place(descriptor), key: nil), register)
+    builder.emit(.placeSet, keys, builder.place(descriptor), register)
   }
 
   /// `target = left op value`, with the small ints in the instruction.

@@ -15,7 +15,7 @@ extension FunctionCompiler {
     let descriptor = SpawnDescriptor(
       isDetached: node.isDetached, isService: node.isService, hasName: node.name != nil,
       hasScope: node.scope != nil, hasExecutor: node.executor != nil, isDiscarded: isDiscarded)
-    builder.emit(.spawn, window, builder.constant(.spawn(descriptor), key: nil))
+    builder.emit(.spawn, window, builder.spawn(descriptor))
     builder.emit(.take, target, window)
     builder.free(from: mark)
   }
@@ -104,17 +104,23 @@ extension FunctionCompiler {
   /// Neighbouring commands become one command of several stages: between them bytes flow in the kernel.
   private func joinCommands(_ stages: [Expression]) -> [Expression] {
     var result: [Expression] = []
+    var commands: [CommandNode] = []
+    func endCommands() {
+      guard let first = commands.first, let last = commands.last else { return }
+      let joined = CommandNode(
+        form: .capture, stages: commands.flatMap(\.stages), span: first.span.union(last.span))
+      result.append(Expression(.command(joined), span: joined.span))
+      commands = []
+    }
     for stage in stages {
-      if case .command(let next) = stage.kind, next.form == .capture, let last = result.last,
-        case .command(let previous) = last.kind, previous.form == .capture
-      {
-        let joined = CommandNode(
-          form: .capture, stages: previous.stages + next.stages, span: previous.span.union(next.span))
-        result[result.count - 1] = Expression(.command(joined), span: joined.span)
+      if case .command(let node) = stage.kind, node.form == .capture {
+        commands.append(node)
       } else {
+        endCommands()
         result.append(stage)
       }
     }
+    endCommands()
     return result
   }
 
@@ -167,7 +173,7 @@ extension FunctionCompiler {
 
   private func emitStageCall(method: String?, _ window: Int, _ shape: CallShape?, _ count: Int) {
     let shape = shape.map {
-      builder.constant(.shape(CallShape(arguments: [.positional] + $0.arguments)), key: nil)
+      builder.shape(CallShape(arguments: [.positional] + $0.arguments))
     }
     switch (method, shape) {
     case (nil, nil): builder.emit(.call, window, count + 1)

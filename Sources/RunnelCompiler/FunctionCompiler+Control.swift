@@ -201,7 +201,7 @@ extension FunctionCompiler {
   /// caught by the same clause as usual.
   private func catchCancelled(_ clause: TryNode.Catch, _ error: Int, into target: Int?) {
     let kindRegister = builder.allocate()
-    builder.emit(.loadConstant, kindRegister, immediate: builder.builtin("Cancelled"))
+    builder.loadBuiltin("Cancelled", into: kindRegister)
     let other = builder.emit(.jumpUnlessKind, error, kindRegister)
     region(
       body: { builder.emit(.reraise, error) },
@@ -270,7 +270,7 @@ extension FunctionCompiler {
     let mark = builder.nextRegister
     let value = builder.allocate()
     let window = builder.allocate(2)
-    builder.emit(.loadConstant, window, immediate: builder.builtin("__enter"))
+    builder.loadBuiltin("__enter", into: window)
     expression(resource, into: window + 1)
     builder.span = resource.span
     builder.emit(.call, window, 1)
@@ -287,7 +287,7 @@ extension FunctionCompiler {
         builder.emit(.scopeEnd, completion, result)
         builder.emit(.cleanupEnter, completion)
         let call = builder.allocate(2)
-        builder.emit(.loadConstant, call, immediate: builder.builtin("__leave"))
+        builder.loadBuiltin("__leave", into: call)
         builder.emit(.move, call + 1, value)
         builder.emit(.call, call, 1)
         builder.emit(.cleanupEnd, completion)

@@ -90,13 +90,12 @@ extension FunctionCompiler {
       if let small = Int32(exactly: number) {
         builder.loadInt(target, Int(small))
       } else {
-        builder.emit(.loadConstant, target, immediate: builder.constant(.int(number), key: "i\(number)"))
+        builder.load(.int(number), key: "i\(number)", into: target)
       }
     case .float(let number):
-      builder.emit(
-        .loadConstant, target, immediate: builder.constant(.float(number), key: "f\(number.bitPattern)"))
+      builder.load(.float(number), key: "f\(number.bitPattern)", into: target)
     case .duration(let number):
-      builder.emit(.loadConstant, target, immediate: builder.constant(.duration(number), key: "d\(number)"))
+      builder.load(.duration(number), key: "d\(number)", into: target)
     case .string(let literal): string(literal, into: target)
     case .list(let elements): list(elements, into: target)
     case .map(let entries): map(entries, into: target)
@@ -203,16 +202,14 @@ extension FunctionCompiler {
     switch module.resolution.meanings[Int(name.id)] {
     case .variable(let variable): load(variable, into: target)
     case .current: builder.emit(.loadSelf, target)
-    case .builtin(let builtin): builder.emit(.loadConstant, target, immediate: builder.builtin(builtin))
+    case .builtin(let builtin): builder.loadBuiltin(builtin, into: target)
     case .unknown: builder.emit(.loadNil, target)
     }
   }
 
   func load(_ variable: Variable, into target: Int) {
     if case .module(let interface) = variable.kind {
-      builder.emit(
-        .loadConstant, target,
-        immediate: builder.constant(.module(interface.index), key: "m\(interface.index)"))
+      builder.load(.module(interface.index), key: "m\(interface.index)", into: target)
       return
     }
     switch variable.storage {
@@ -247,11 +244,13 @@ extension FunctionCompiler {
     }
   }
 
-  /// Functions and error kinds of the top level have their value before anything else runs.
+  /// Functions and error kinds of the top level have their value before anything else runs, but for kinds that wait for
+  /// an import.
   private func isHoistedValue(_ variable: Variable) -> Bool {
     guard variable.isTopLevel, !module.options.isInteractive else { return false }
     switch variable.kind {
-    case .function, .errorKind: return true
+    case .function: return true
+    case .errorKind: return !variable.isSubKind
     default: return false
     }
   }
@@ -450,7 +449,7 @@ extension FunctionCompiler {
 
   private func string(_ literal: StringLiteral, into target: Int) {
     if let text = literal.plainText {
-      builder.emit(.loadConstant, target, immediate: builder.string(text))
+      builder.loadString(text, into: target)
       return
     }
     let mark = builder.nextRegister
@@ -458,7 +457,7 @@ extension FunctionCompiler {
     for (position, part) in literal.parts.enumerated() {
       switch part {
       case .text(let text):
-        builder.emit(.loadConstant, first + position, immediate: builder.string(text))
+        builder.loadString(text, into: first + position)
       case .interpolation(let inner, let format, let formatSpan):
         expression(inner, into: first + position)
         if let format {

@@ -3,23 +3,6 @@
 import RunnelSyntax
 
 extension FunctionCompiler {
-  /// The names that a pattern binds.
-  func boundNames(_ pattern: Pattern) -> [Identifier] {
-    switch pattern.kind {
-    case .wildcard, .literal, .range, .type, .invalid: []
-    case .bind(let name): [name]
-    case .errorKind(_, let fields): fields.map(boundNames) ?? []
-    case .list(let items, let rest): items.flatMap(boundNames) + (rest.map { [$0] } ?? [])
-    case .map(let map): boundNames(map)
-    case .alternatives(let patterns): patterns.flatMap(boundNames)
-    case .named(let inner, let name): boundNames(inner) + [name]
-    }
-  }
-
-  private func boundNames(_ map: MapPattern) -> [Identifier] {
-    map.entries.flatMap { boundNames($0.pattern) } + (map.rest.map { [$0] } ?? [])
-  }
-
   /// Gives a name its value, in the register or cell that is or becomes its own.
   func bind(_ name: Identifier, from register: Int) {
     guard let variable = module.resolution.declarations[Int(name.id)] else { return }
@@ -58,7 +41,7 @@ extension FunctionCompiler {
     default: break
     }
     // Registers of the names first: those of the test are temporary.
-    for name in boundNames(pattern) { reserveName(name) }
+    for name in pattern.boundNames { reserveName(name) }
     let mark = builder.nextRegister
     var failures: [Patch] = []
     match(pattern, register, &failures)
@@ -129,7 +112,7 @@ extension FunctionCompiler {
       failures.append(builder.emit(.matchMap, register, immediate: 0))
       matchEntries(map, register, isError: false, &failures)
     case .alternatives(let patterns):
-      for pattern in patterns { for name in boundNames(pattern) { reserveName(name) } }
+      for pattern in patterns { for name in pattern.boundNames { reserveName(name) } }
       var matched: [Patch] = []
       for (position, alternative) in patterns.enumerated() {
         var misses: [Patch] = []
@@ -169,7 +152,7 @@ extension FunctionCompiler {
 
   /// Frees registers down to a mark, unless names of the pattern were given registers above it.
   private func freeTemporaries(_ mark: Int, keeping pattern: Pattern) {
-    for name in boundNames(pattern) {
+    for name in pattern.boundNames {
       guard let variable = module.resolution.declarations[Int(name.id)] else { continue }
       switch variable.storage {
       case .register(let own), .cell(let own): if own >= mark { return }
@@ -191,7 +174,7 @@ extension FunctionCompiler {
       } else {
         load(variable, into: target)
       }
-    case .builtin(let name): builder.emit(.loadConstant, target, immediate: builder.builtin(name))
+    case .builtin(let name): builder.loadBuiltin(name, into: target)
     case .current, .unknown: builder.emit(.loadNil, target)
     }
   }
@@ -206,7 +189,7 @@ extension FunctionCompiler {
     for arm in arms {
       let armMark = builder.nextRegister
       builder.span = arm.span
-      for name in boundNames(arm.pattern) { reserveName(name) }
+      for name in arm.pattern.boundNames { reserveName(name) }
       var failures: [Patch] = []
       match(arm.pattern, value, &failures)
       if let condition = arm.guard { failures += jumpIfFalse(condition) }
@@ -228,4 +211,23 @@ extension FunctionCompiler {
       if let target { expression(value, into: target) } else { discard(value) }
     }
   }
+}
+
+extension Pattern {
+  /// The names that it binds, those of all its alternatives.
+  var boundNames: [Identifier] {
+    switch kind {
+    case .wildcard, .literal, .range, .type, .invalid: []
+    case .bind(let name): [name]
+    case .errorKind(_, let fields): fields?.boundNames ?? []
+    case .list(let items, let rest): items.flatMap(\.boundNames) + (rest.map { [$0] } ?? [])
+    case .map(let map): map.boundNames
+    case .alternatives(let patterns): patterns.flatMap(\.boundNames)
+    case .named(let inner, let name): inner.boundNames + [name]
+    }
+  }
+}
+
+extension MapPattern {
+  var boundNames: [Identifier] { entries.flatMap(\.pattern.boundNames) + (rest.map { [$0] } ?? []) }
 }

@@ -33,13 +33,21 @@ extension FunctionCompiler {
     builder.free(from: mark)
   }
 
-  /// Cells of what may be captured before it has a value, then the functions that are used before their place.
+  /// What a block has from its beginning: its error kinds, cells of what may be captured before it has a value, the
+  /// functions that are used before their place.
   private func hoist(_ statements: ArraySlice<Statement>) {
     var functions: [(FunctionNode, Variable)] = []
+    var kinds: [Statement] = []
+    var imports: Set<ObjectIdentifier> = []
     for statement in statements {
       switch statement.kind {
+      case .import(_, _, let name):
+        if let variable = module.resolution.declarations[Int(name.id)] {
+          imports.insert(ObjectIdentifier(variable))
+        }
+      case .errorKind: kinds.append(statement)
       case .declaration(_, let pattern, _, _):
-        for name in boundNames(pattern) { hoistCell(name) }
+        for name in pattern.boundNames { hoistCell(name) }
       case .function(let node):
         guard let name = node.name, let variable = module.resolution.declarations[Int(name.id)] else {
           continue
@@ -53,7 +61,48 @@ extension FunctionCompiler {
       default: break
       }
     }
+    compileErrorKinds(kinds, imports)
     for (node, variable) in functions { define(node, variable) }
+  }
+
+  /// Makes the kinds of a block, each after the one that it is a sub-kind of. (The resolver has refused circles.) Those
+  /// under a kind of a module that the block imports are made when it is.
+  private func compileErrorKinds(_ kinds: [Statement], _ imports: Set<ObjectIdentifier>) {
+    var positions: [ObjectIdentifier: Int] = [:]
+    for (position, statement) in kinds.enumerated() {
+      guard case .errorKind(let name, _, _) = statement.kind,
+        let variable = module.resolution.declarations[Int(name.id)]
+      else { continue }
+      positions[ObjectIdentifier(variable)] = position
+    }
+    /// What stands first in the name of a kind's parent: a kind or a module.
+    func parent(of position: Int) -> ObjectIdentifier? {
+      guard case .errorKind(_, let path?, _) = kinds[position].kind, let first = path.parts.first,
+        case .variable(let variable) = module.resolution.meanings[Int(first.id)]
+      else { return nil }
+      return ObjectIdentifier(variable)
+    }
+    var isPlaced = [Bool](repeating: false, count: kinds.count)
+    var awaited = [ObjectIdentifier?](repeating: nil, count: kinds.count)
+    for position in kinds.indices {
+      var line: [Int] = []
+      var next: Int? = position
+      while let current = next, !isPlaced[current] {
+        isPlaced[current] = true
+        line.append(current)
+        next = parent(of: current).flatMap { positions[$0] }
+      }
+      for current in line.reversed() {
+        if let parent = parent(of: current) {
+          awaited[current] = imports.contains(parent) ? parent : positions[parent].flatMap { awaited[$0] }
+        }
+        if let module = awaited[current] {
+          waitingKinds[module, default: []].append(kinds[current])
+        } else {
+          compileErrorKind(kinds[current])
+        }
+      }
+    }
   }
 
   private func hoistCell(_ name: Identifier) {
@@ -71,12 +120,17 @@ extension FunctionCompiler {
     return false
   }
 
+  /// The statements of a block. What follows a `defer` is a region, whose cleanup is the defer's body; the regions
+  /// end with the block, the last first. (A list of them, not a call in a call: a block may have thousands.)
   private func rest(of statements: ArraySlice<Statement>, into target: Int?, body role: BlockRole) {
+    var deferred: [(node: DeferNode, grace: Int?, span: Span, region: Region)] = []
     for (index, statement) in zip(statements.indices, statements) {
       builder.span = statement.span
       if case .defer(let node) = statement.kind {
-        compileDefer(node, rest: statements[(index + 1)...], into: target, body: role)
-        return
+        let grace = node.grace.map { graceOperand($0) }
+        deferred.append((node, grace, builder.span, openRegion()))
+        if index == statements.endIndex - 1, let target { builder.emit(.loadNil, target) }
+        continue
       }
       let isLast = index == statements.endIndex - 1
       if isLast, let target {
@@ -91,27 +145,21 @@ extension FunctionCompiler {
       }
     }
     if statements.isEmpty, let target { builder.emit(.loadNil, target) }
-  }
-
-  /// `defer`: the rest of the block is a region, whose cleanup is the defer's body.
-  private func compileDefer(
-    _ node: DeferNode, rest statements: ArraySlice<Statement>, into target: Int?, body role: BlockRole
-  ) {
-    let grace = node.grace.map { graceOperand($0) }
-    let span = builder.span
-    region(
-      body: { rest(of: statements, into: target, body: role) },
-      cleanup: { completion in
-        builder.span = span
-        switch role {
-        case .none: break
-        case .function: builder.emit(.frameJoin, completion)
-        case .scope: builder.emit(.scopeJoin, completion)
-        }
-        let skip = node.onError ? builder.jump(.jumpUnlessFailed, completion) : nil
-        cleanupBody(node.body, completion: completion, grace: grace, errorName: node.errorName)
-        if let skip { builder.patch(skip) }
-      }, failure: .cleanupFail)
+    while let (node, grace, span, region) = deferred.popLast() {
+      close(
+        region,
+        cleanup: { completion in
+          builder.span = span
+          switch role {
+          case .none: break
+          case .function: builder.emit(.frameJoin, completion)
+          case .scope: builder.emit(.scopeJoin, completion)
+          }
+          let skip = node.onError ? builder.jump(.jumpUnlessFailed, completion) : nil
+          cleanupBody(node.body, completion: completion, grace: grace, errorName: node.errorName)
+          if let skip { builder.patch(skip) }
+        }, failure: .cleanupFail)
+    }
   }
 
   func graceOperand(_ grace: Expression) -> Int {
@@ -162,7 +210,7 @@ extension FunctionCompiler {
     case .defer: break
     case .import(_, _, let name):
       compileImport(name)
-    case .errorKind: if !isTopLevelKind(statement) { compileErrorKind(statement) }
+    case .errorKind: break  // made when the block begins, or a module is imported
     case .assert(let condition, let message, let text):
       compileAssert(condition, message, text)
       builder.free(from: mark)
@@ -181,7 +229,7 @@ extension FunctionCompiler {
       return
     }
     // Registers of the names lie below the temporaries of the value.
-    for name in boundNames(pattern) { reserveName(name) }
+    for name in pattern.boundNames { reserveName(name) }
     let mark = builder.nextRegister
     let register = builder.allocate()
     expression(value, into: register)
@@ -228,14 +276,12 @@ extension FunctionCompiler {
       builder.emit(.importModule, register, immediate: interface.index)
       builder.free(from: register)
     }
+    for statement in waitingKinds.removeValue(forKey: ObjectIdentifier(variable)) ?? [] {
+      compileErrorKind(statement)
+    }
   }
 
-  private func isTopLevelKind(_ statement: Statement) -> Bool {
-    guard case .errorKind(let name, _, _) = statement.kind else { return false }
-    return module.resolution.declarations[Int(name.id)]?.isTopLevel ?? false
-  }
-
-  func compileErrorKind(_ statement: Statement) {
+  private func compileErrorKind(_ statement: Statement) {
     guard case .errorKind(let name, let parent, _) = statement.kind,
       let variable = module.resolution.declarations[Int(name.id)]
     else { return }
@@ -244,7 +290,7 @@ extension FunctionCompiler {
     if let parent {
       kind(parent, into: register)
     } else {
-      builder.emit(.loadConstant, register, immediate: builder.builtin("Error"))
+      builder.loadBuiltin("Error", into: register)
     }
     builder.emit(.defineKind, register, builder.string(name.text), register)
     switch variable.storage {
@@ -283,7 +329,8 @@ extension FunctionCompiler {
     if let message { expression(message, into: base) } else { builder.emit(.loadNil, base) }
     builder.span = condition.span
     let descriptor = AssertDescriptor(text: text, comparison: comparison)
-    builder.emit(.raiseAssertion, base, builder.constant(.assertion(descriptor), key: nil))
+    let key = "a\(comparison ?? "") \(text)"
+    builder.emit(.raiseAssertion, base, builder.constant(.assertion(descriptor), key: key))
     builder.patch(passed)
   }
 

@@ -26,6 +26,8 @@ final class FunctionCompiler {
   var plainParameterCount: Int?
   /// The variable's register that an assignment writes to: its old value may still be read.
   var assignedRegister: Int?
+  /// The error kinds under those of a module that is not imported yet, by the module's variable.
+  var waitingKinds: [ObjectIdentifier: [Statement]] = [:]
   /// For numbering loops.
   var loopCount = 0
 
@@ -39,8 +41,6 @@ final class FunctionCompiler {
   func compileTopLevel(_ tree: SyntaxTree) -> FunctionCode {
     let result = builder.allocate()
     builder.emit(.loadNil, result)
-    let kinds = tree.statements.filter { if case .errorKind = $0.kind { true } else { false } }
-    for statement in kinds { compileErrorKind(statement) }
     if module.options.isInteractive, case .expression(let last)? = tree.statements.last?.kind {
       block(tree.statements.dropLast(), into: nil, body: .function)
       expression(last, into: result)
@@ -159,10 +159,15 @@ final class FunctionCompiler {
     name: String, span: Span, parameters: FunctionCode.Parameters, isGenerator: Bool = false, isScope: Bool,
     documentation: String? = nil
   ) -> FunctionCode {
-    if builder.isTooLarge {
+    builder.finish()
+    if let (limit, place) = builder.overflow {
+      let what =
+        switch limit {
+        case .registers: "this function needs more than \(FunctionBuilder.registerLimit) registers here"
+        case .operands: "this function names more than 65536 different members, commands or assertions here"
+        }
       module.report(
-        .functionTooLarge, span, "this function is too large for one unit of code",
-        hint: "move parts of it into functions of their own")
+        .functionTooLarge, place, what, hint: "move parts of it into functions or modules of their own")
     }
     return FunctionCode(
       name: name, instructions: builder.instructions, constants: builder.constants, spans: builder.spans,
@@ -220,10 +225,18 @@ final class FunctionCompiler {
 
   final class Region {
     let completion: Int
-    var exits: [Exit] = []
+    var exits: [Exit]
     var jumps: [Patch] = []
+    /// Where it begins: the number of its first instruction, and the place in the text.
+    let start: Int
+    let span: Span
 
-    init(completion: Int) { self.completion = completion }
+    init(completion: Int, exits: [Exit], start: Int, span: Span) {
+      self.completion = completion
+      self.exits = exits
+      self.start = start
+      self.span = span
+    }
 
     /// The completion's number for an exit.
     func number(of exit: Exit) -> Int {
@@ -283,21 +296,34 @@ final class FunctionCompiler {
     body: () -> Void, cleanup: (_ completion: Int) -> Void, failure: Opcode = .suppress,
     formExits: [(_ completion: Int) -> Void] = []
   ) {
-    let completion = builder.allocate(2)
-    let region = Region(completion: completion)
-    for index in formExits.indices { region.exits.append(.form(index)) }
-    let outerSpan = builder.span
-    frames.append(.region(region))
-    let start = builder.position
+    let region = openRegion(formExits: formExits.count)
     body()
+    close(region, cleanup: cleanup, failure: failure, formExits: formExits)
+  }
+
+  /// Begins a region at this place.
+  func openRegion(formExits: Int = 0) -> Region {
+    let region = Region(
+      completion: builder.allocate(2), exits: (0..<formExits).map { .form($0) }, start: builder.position,
+      span: builder.span)
+    frames.append(.region(region))
+    return region
+  }
+
+  /// Ends the innermost region, with its cleanup.
+  func close(
+    _ region: Region, cleanup: (_ completion: Int) -> Void, failure: Opcode = .suppress,
+    formExits: [(_ completion: Int) -> Void] = []
+  ) {
+    let completion = region.completion
     frames.removeLast()
-    builder.span = outerSpan
+    builder.span = region.span
     builder.loadInt(completion, 0)
     let end = builder.position
     builder.patch(region.jumps)
-    builder.addHandler(from: start, to: end, target: end, register: completion, isCompletion: true)
+    builder.addHandler(from: region.start, to: end, target: end, register: completion, isCompletion: true)
     cleanup(completion)
-    builder.span = outerSpan
+    builder.span = region.span
     // An error of the cleanup itself joins what passes.
     let error = builder.allocate()
     let afterCleanup = builder.jump()

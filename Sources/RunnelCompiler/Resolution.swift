@@ -7,6 +7,8 @@ final class Variable {
   enum Kind {
     case letBinding
     case varBinding
+    /// Bound without a `let`: by a loop, a pattern, `catch`. What messages call it.
+    case bound(String)
     case function
     case parameter
     case errorKind
@@ -30,9 +32,12 @@ final class Variable {
   let isTopLevel: Bool
   /// The block it is declared in, to know what is initialised together.
   let block: Int
-  var isAssigned = false
   /// Captured by a function that shares it (no snapshot).
   var isShared = false
+  /// A function's, which stands where it is declared: the number of its scope.
+  var functionID: Int?
+  /// An error kind under another one, which may have to wait for an import.
+  var isSubKind = false
   /// Used by any other function than its own.
   var isUsedElsewhere = false
   /// A function that is used before the place where it stands: made when its block begins.
@@ -54,8 +59,9 @@ final class Variable {
 
   var isMutable: Bool { if case .varBinding = kind { true } else { false } }
 
-  /// Whether its register holds a cell: it is shared and may change, or be captured before it has a value.
-  var needsCell: Bool { isShared && (isAssigned || mayBeUninitialised) }
+  /// Whether its register holds a cell: it is shared, and a `var`, which other tasks may not read even if nothing ever
+  /// assigns it (language.md §6.6), or captured before it has a value.
+  var needsCell: Bool { isShared && (isMutable || mayBeUninitialised) }
 }
 
 /// A function as the resolver sees it: its place in the nesting, and what it captures.

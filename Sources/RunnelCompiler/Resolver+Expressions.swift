@@ -23,7 +23,7 @@ extension Resolver {
       resolve(inner)
       if case .isKind(_, let path) = expression.kind { useKind(path) }
     case .call(let callee, let arguments, _):
-      resolveCallee(callee)
+      resolve(callee)
       for argument in arguments { resolve(argument.value) }
     case .member(let base, let name, let span, _):
       resolve(base)
@@ -47,30 +47,31 @@ extension Resolver {
       resolve(subject)
       for arm in arms {
         openBlock()
-        declare(arm.pattern, as: .letBinding)
+        declare([arm.pattern], as: .bound("bound by a pattern"))
         if let condition = arm.guard { resolve(condition) }
         resolve(arm.body)
         closeBlock()
       }
+      warnOfUnreachable(arms)
     case .while(let condition, let body):
       resolve(condition)
       inContext(.loop) { $0.resolve(body) }
     case .for(let patterns, let source, let body):
       resolve(source)
       openBlock()
-      for pattern in patterns { declare(pattern, as: .letBinding) }
+      declare(patterns, as: .bound("a loop's variable"))
       inContext(.loop) { $0.resolve(body) }
       closeBlock()
     case .try(let node): resolve(node)
     case .with(let value, let name, let body):
       resolve(value)
       openBlock()
-      if let name { declare(name, as: .letBinding) }
+      if let name { declare(name, as: .bound("what `with` closes")) }
       inContext(.scoped("with")) { $0.resolve(body) }
       closeBlock()
     case .scope(let name, let body):
       openBlock()
-      if let name { declare(name, as: .letBinding) }
+      if let name { declare(name, as: .bound("the scope")) }
       inContext(.scoped("scope")) { $0.resolve(body) }
       closeBlock()
     case .function(let node): resolveFunction(node, isSnapshot: false, selfVariable: nil)
@@ -85,7 +86,7 @@ extension Resolver {
       if let limit = node.limit { resolve(limit) }
       if let executor = node.executor { resolve(executor) }
       resolveTask(node.functionID, form: "gather") { resolver in
-        for pattern in node.patterns { resolver.declare(pattern, as: .parameter) }
+        resolver.declare(node.patterns, as: .bound("a loop's variable"))
         resolver.resolve(node.body)
       }
     case .timeout(let duration, let body, let otherwise):
@@ -107,52 +108,11 @@ extension Resolver {
     }
   }
 
-  /// What is called. A mutating method's receiver counts as assigned if it is a `var`: whether the method changes
-  /// it is known only when it runs.
-  private mutating func resolveCallee(_ callee: Expression) {
-    guard case .member(let base, let name, let span, _) = callee.kind, MutatingMethods.names.contains(name),
-      let root = placeRoot(of: base), isVariable(root)
-    else { return resolve(callee) }
-    _ = span
-    resolvePlace(base)
-  }
-
-  /// The name that a place such as `m.xs[0]` goes through.
-  func placeRoot(of expression: Expression) -> Identifier? {
-    switch expression.kind {
-    case .name(let name): name
-    case .member(let base, _, _, false): placeRoot(of: base)
-    case .index(let base, let index, false): if case .range = index.kind { nil } else { placeRoot(of: base) }
-    default: nil
-    }
-  }
-
-  private mutating func isVariable(_ name: Identifier) -> Bool {
-    if case .variable(let variable) = use(name) { return variable.isMutable }
-    return false
-  }
-
-  /// A place that a method may change: its indexes are resolved; its root counts as assigned.
-  private mutating func resolvePlace(_ expression: Expression) {
-    switch expression.kind {
-    case .name(let name):
-      guard case .variable(let variable) = use(name) else { return }
-      // In a task's copy a change is lost, but the method may be one that changes nothing (a channel's
-      // `clear`, a shared value's `update`): only the machine can tell, and it raises then.
-      if !function.hasCopy(of: variable) { variable.isAssigned = true }
-    case .member(let base, _, _, _): resolvePlace(base)
-    case .index(let base, let index, _):
-      resolvePlace(base)
-      resolve(index)
-    default: resolve(expression)
-    }
-  }
-
   /// `lib.name`: known to be a member or not before anything runs.
   private mutating func checkMember(_ base: Expression, _ name: String, _ span: Span) {
     warnOfShadowing(in: base, member: name)
     guard case .name(let root) = base.kind, case .variable(let variable) = resolution.meanings[Int(root.id)],
-      case .module(let module) = variable.kind, module.members[name] == nil
+      case .module(let module) = variable.kind, module.members[name] == nil, !isFull(of: .error)
     else { return }
     let nearest = NearestName.suggest(for: name, among: Array(module.members.keys))
     report(
@@ -172,7 +132,7 @@ extension Resolver {
     for clause in node.catches {
       for kind in clause.kinds { useKind(kind) }
       openBlock()
-      if let name = clause.name { declare(name, as: .letBinding) }
+      if let name = clause.name { declare(name, as: .bound("the error that was caught")) }
       if let condition = clause.condition { resolve(condition) }
       if clause.kinds.contains(where: { $0.text == "Cancelled" }) {
         inContext(.cleanup("catch Cancelled")) { $0.resolve(clause.body) }
@@ -181,6 +141,7 @@ extension Resolver {
       }
       closeBlock()
     }
+    warnOfUnreachable(node.catches)
     if let grace = node.grace { resolve(grace) }
     if let cleanup = node.finally { inContext(.cleanup("finally")) { $0.resolve(cleanup) } }
   }
@@ -198,7 +159,7 @@ extension Resolver {
     if let filter = node.filter {
       for kind in filter.kinds { useKind(kind) }
       openBlock()
-      if let name = filter.name { declare(name, as: .letBinding) }
+      if let name = filter.name { declare(name, as: .bound("the error")) }
       if let condition = filter.condition { resolve(condition) }
       closeBlock()
     }
@@ -208,7 +169,7 @@ extension Resolver {
     resolution.attempts[span.start] = attempt
     if let body = node.elseBody {
       openBlock()
-      if let name = node.elseName { declare(name, as: .letBinding) }
+      if let name = node.elseName { declare(name, as: .bound("the error")) }
       resolve(body)
       closeBlock()
     }
@@ -228,6 +189,7 @@ extension Resolver {
     function = scope
     contexts = [.function]
     openBlock()
+    checkNames(of: node.parameters.map(\.pattern))
     for parameter in node.parameters {
       if let value = parameter.defaultValue { resolve(value) }
       declare(parameter.pattern, as: .parameter)
@@ -279,7 +241,7 @@ extension Resolver {
         isTask = builtins.isStage(builtin)
       }
       for argument in arguments {
-        if case .function(let node) = argument.value.kind {
+        if let node = functionLiteral(argument.value) {
           resolveFunction(node, isSnapshot: isTask, selfVariable: nil)
         } else {
           resolve(argument.value)
@@ -305,12 +267,11 @@ extension Resolver {
     default: return
     }
     let what = member.map { "`\(name.text).\($0)`" } ?? "`\(name.text)`"
-    diagnostics.append(
-      Diagnostic(
-        .shadowedGlobal, severity: .warning, source: tree.source, span: name.span,
-        message: "\(what) is not the library's here: a name of the script shadows it",
-        labels: [Diagnostic.Label(variable.span, "declared here")],
-        hint: "give it a name of its own if the library's is meant"))
+    report(
+      .shadowedGlobal, name.span, severity: .warning,
+      "\(what) is not the library's here: a name of the script shadows it",
+      labels: [Diagnostic.Label(variable.span, "declared here")],
+      hint: "give it a name of its own if the library's is meant")
   }
 
   private mutating func resolve(_ command: CommandNode) {

@@ -12,9 +12,11 @@ struct Resolver {
   var diagnostics: [Diagnostic] = []
 
   /// A block's names.
-  private struct Block {
+  struct Block {
     var names: [String: Variable] = [:]
     let number: Int
+    /// What it consists of, to find what is declared too late.
+    let statements: [Statement]
   }
 
   /// What surrounds the place being resolved, for jumps and yields.
@@ -29,15 +31,23 @@ struct Resolver {
     case scoped(String)
   }
 
-  private var blocks: [Block] = []
+  private(set) var blocks: [Block] = []
   private var blockCount = 0
   var contexts: [Context] = []
   var function: FunctionScope
-  /// Names used in functions before the top level declares them.
-  private var pending: [(identifier: Identifier, function: FunctionScope, isAssignment: Bool)] = []
+  /// Names used in functions before the top level declares them, with the blocks around each use.
+  private var pending:
+    [(identifier: Identifier, function: FunctionScope, isAssignment: Bool, around: [[Statement]])] = []
+  /// Local variables whose whole value, a function literal, is being resolved.
+  private var ownNames: [Variable] = []
+  /// In a pattern's alternatives, after the first: the names that it binds.
+  private var alternativeNames: [String: Variable] = [:]
+  /// How many names may still be compared with misspelt ones.
+  private var suggestionBudget = 300_000
+  private lazy var builtinNames = (Array(builtins.globals) + Array(builtins.kinds)).sorted()
   private let importer: (String, Span) -> ModuleInterface?
   /// In the REPL, the variables that earlier lines declared.
-  private let session: [String: Variable]
+  let session: [String: Variable]
   let isPrelude: Bool
 
   init(
@@ -54,9 +64,10 @@ struct Resolver {
   }
 
   mutating func resolve() {
-    openBlock()
+    openBlock(tree.statements)
     if !isPrelude { predeclare(tree.statements) }
     for statement in tree.statements { resolve(statement) }
+    warnOfUnreachable(tree.statements)
     settlePending()
     resolution.topLevel = topLevelVariables
     closeBlock()
@@ -64,31 +75,43 @@ struct Resolver {
 
   private var topLevelVariables: [Variable] = []
 
+  /// How many errors, and how many warnings, have been reported.
+  private var counts: [Severity: Int] = [:]
+
+  func isFull(of severity: Severity) -> Bool { counts[severity, default: 0] >= Diagnostic.limit }
+
   mutating func report(
-    _ code: DiagnosticCode, _ span: Span, _ message: String, labels: [Diagnostic.Label] = [],
-    hint: String? = nil
+    _ code: DiagnosticCode, _ span: Span, severity: Severity = .error, _ message: String,
+    labels: [Diagnostic.Label] = [], hint: String? = nil
   ) {
+    if isFull(of: severity) { return }
+    counts[severity, default: 0] += 1
     diagnostics.append(
-      Diagnostic(code, source: tree.source, span: span, message: message, labels: labels, hint: hint))
+      Diagnostic(
+        code, severity: severity, source: tree.source, span: span, message: message, labels: labels,
+        hint: hint))
   }
 
   // MARK: Blocks and declarations
 
-  mutating func openBlock() {
+  mutating func openBlock(_ statements: [Statement] = []) {
     blockCount += 1
-    blocks.append(Block(number: blockCount))
+    blocks.append(Block(number: blockCount, statements: statements))
   }
 
   mutating func closeBlock() { blocks.removeLast() }
 
   /// Functions and error kinds are known in the whole of their block; modules too.
   mutating func predeclare(_ statements: [Statement]) {
+    checkKinds(statements)
+    // Growing the table of a large file costs as much as filling it.
+    if statements.count > 1000 { blocks[blocks.count - 1].names.reserveCapacity(statements.count) }
     for statement in statements {
       switch statement.kind {
       case .function(let node):
         if let name = node.name { declare(name, as: .function, now: false) }
-      case .errorKind(let name, _, _):
-        declare(name, as: .errorKind, now: false)
+      case .errorKind(let name, let parent, _):
+        declare(name, as: .errorKind, now: false).isSubKind = parent != nil
       case .import(let path, let pathSpan, let name):
         guard blocks.count == 1, function === resolution.main else { continue }
         if let module = importer(path, pathSpan) {
@@ -104,22 +127,36 @@ struct Resolver {
 
   @discardableResult
   mutating func declare(_ name: Identifier, as kind: Variable.Kind, now: Bool = true) -> Variable {
-    let isTopLevel = blocks.count == 1 && function === resolution.main
-    let variable = Variable(
-      name: name.text, span: name.span, kind: kind, function: function, isTopLevel: isTopLevel,
-      block: blocks[blocks.count - 1].number)
+    if let variable = alternativeNames[name.text] {
+      resolution.declarations[Int(name.id)] = variable
+      return variable
+    }
+    let variable = newVariable(name, as: kind)
     variable.isDeclared = now
-    variable.isExported = isTopLevel && !variable.isMutable
+    enter(variable, at: name)
+    return variable
+  }
+
+  private var isAtTopLevel: Bool { blocks.count == 1 && function === resolution.main }
+
+  private func newVariable(_ name: Identifier, as kind: Variable.Kind) -> Variable {
+    Variable(
+      name: name.text, span: name.span, kind: kind, function: function, isTopLevel: isAtTopLevel,
+      block: blocks[blocks.count - 1].number)
+  }
+
+  /// From here on the block's name means the variable.
+  private mutating func enter(_ variable: Variable, at name: Identifier) {
+    variable.isExported = variable.isTopLevel && !variable.isMutable
     blocks[blocks.count - 1].names[name.text] = variable
     resolution.declarations[Int(name.id)] = variable
-    if isTopLevel { topLevelVariables.append(variable) }
-    return variable
+    if variable.isTopLevel { topLevelVariables.append(variable) }
   }
 
   /// The variable `attempt` of a retry's body, which no identifier of the tree declares.
   mutating func declareAttempt(at span: Span) -> Variable {
     let variable = Variable(
-      name: "attempt", span: span, kind: .letBinding, function: function, isTopLevel: false,
+      name: "attempt", span: span, kind: .bound("the attempt's"), function: function, isTopLevel: false,
       block: blocks[blocks.count - 1].number)
     variable.isDeclared = true
     blocks[blocks.count - 1].names["attempt"] = variable
@@ -162,11 +199,17 @@ struct Resolver {
       }
       return .builtin(name.text)
     }
+    if let variable = ownNames.last(where: { $0.name == name.text }) {
+      // `let g = n => g(n - 1)`: whoever calls it does so when it has its value.
+      if variable.isMutable { variable.mayBeUninitialised = true }
+      bind(variable, isAssignment: isAssignment, span: name.span)
+      return function.selfVariable === variable && !isAssignment ? .current(variable) : .variable(variable)
+    }
     if function !== resolution.main {
-      pending.append((name, function, isAssignment))
+      pending.append((name, function, isAssignment, blocks.dropFirst().map(\.statements)))
       return .unknown
     }
-    reportUndefined(name)
+    reportUndefined(name, around: blocks.map(\.statements))
     return .unknown
   }
 
@@ -183,7 +226,6 @@ struct Resolver {
   }
 
   private mutating func checkAssignment(_ variable: Variable, _ span: Span) {
-    variable.isAssigned = true
     guard variable.isMutable else {
       let what =
         switch variable.kind {
@@ -191,7 +233,8 @@ struct Resolver {
         case .parameter: "a parameter"
         case .errorKind: "an error kind"
         case .module: "a module"
-        default: "a `let`"
+        case .bound(let what): what
+        case .letBinding, .varBinding: "a `let`"
         }
       report(
         .assignToLet, span, "cannot assign `\(variable.name)`: it is \(what)",
@@ -220,19 +263,54 @@ struct Resolver {
         bind(variable, isAssignment: use.isAssignment, span: use.identifier.span)
         resolution.meanings[Int(use.identifier.id)] = .variable(variable)
       } else {
-        reportUndefined(use.identifier)
+        reportUndefined(use.identifier, around: use.around)
       }
     }
     function = resolution.main
   }
 
-  private mutating func reportUndefined(_ name: Identifier) {
-    var known = Array(builtins.globals) + Array(builtins.kinds) + Array(session.keys)
-    for block in blocks { known += block.names.keys }
-    let nearest = NearestName.suggest(for: name.text, among: known)
-    report(
-      .undefinedName, name.span, "unknown name `\(name.text)`",
-      hint: nearest.map { "did you mean `\($0)`?" } ?? "declare it before it is used: `let \(name.text) = …`")
+  private mutating func reportUndefined(_ name: Identifier, around: [[Statement]]) {
+    if isFull(of: .error) { return }
+    if let later = laterDeclaration(of: name, in: around) {
+      report(
+        .usedBeforeDeclared, name.span, "`\(name.text)` is used before it is declared",
+        labels: [Diagnostic.Label(later, "declared here")],
+        hint: "move the declaration above what uses it")
+      return
+    }
+    let hint: String
+    if let advice = ForeignWords.advice[name.text] {
+      hint = advice
+    } else if let nearest = suggestion(for: name.text) {
+      hint = "did you mean `\(nearest)`?"
+    } else if name.text.unicodeScalars.first?.properties.isUppercase ?? false {
+      hint =
+        "declare it before it is used: `error \(name.text)` for an error kind, else `let \(name.text) = …`"
+    } else {
+      hint = "declare it before it is used: `let \(name.text) = …`"
+    }
+    report(.undefinedName, name.span, "unknown name `\(name.text)`", hint: hint)
+  }
+
+  /// The nearest of all names that can be used here. Comparing stops when it has cost enough: a script with thousands
+  /// of names has few that are misspelt.
+  private mutating func suggestion(for name: String) -> String? {
+    let count = builtinNames.count + session.count + blocks.reduce(0) { $0 + $1.names.count }
+    suggestionBudget -= count
+    if suggestionBudget < 0 { return nil }
+    let own = blocks.flatMap(\.names.keys) + session.keys
+    return NearestName.suggest(for: name, among: (own.count < 1000 ? own.sorted() : own) + builtinNames)
+  }
+
+  /// Where one of the blocks around a use declares the name after it.
+  private func laterDeclaration(of name: Identifier, in blocks: [[Statement]]) -> Span? {
+    for statements in blocks.reversed() {
+      for statement in statements where statement.span.start > name.span.start {
+        guard case .declaration(_, let pattern, _, _) = statement.kind else { continue }
+        if let found = pattern.boundNames.first(where: { $0.text == name.text }) { return found.span }
+      }
+    }
+    return nil
   }
 
   /// An error kind's name after `catch`, `is`, `on` or in a pattern.
@@ -258,11 +336,23 @@ struct Resolver {
         hint: nearest.map { "did you mean `\(first.text).\($0)`?" })
       return
     }
+    reportUndefinedKind(path)
+  }
+
+  private mutating func reportUndefinedKind(_ path: KindPath) {
+    if isFull(of: .error) { return }
+    if path.parts.count > 1 {
+      report(
+        .undefinedKind, path.span, "unknown error kind `\(path.text)`: `\(path.parts[0].text)` is no module",
+        hint: "import the module that declares it: `import \"./file.rnl\" as \(path.parts[0].text)`")
+      return
+    }
     var known = Array(builtins.kinds)
     for block in blocks {
       for (name, variable) in block.names { if case .errorKind = variable.kind { known.append(name) } }
     }
-    let nearest = NearestName.suggest(for: path.text, among: known)
+    suggestionBudget -= known.count
+    let nearest = suggestionBudget < 0 ? nil : NearestName.suggest(for: path.text, among: known.sorted())
     report(
       .undefinedKind, path.span, "unknown error kind `\(path.text)`",
       hint: nearest.map { "did you mean `\($0)`?" } ?? "declare it: `error \(path.text)`")
@@ -271,9 +361,10 @@ struct Resolver {
   // MARK: Statements
 
   mutating func resolve(_ block: RunnelSyntax.Block) {
-    openBlock()
+    openBlock(block.statements)
     predeclare(block.statements)
     for statement in block.statements { resolve(statement) }
+    warnOfUnreachable(block.statements)
     closeBlock()
   }
 
@@ -292,8 +383,13 @@ struct Resolver {
     case .expression(let expression):
       resolve(expression)
     case .declaration(let mutable, let pattern, let value, _):
-      resolve(value)
-      declare(pattern, as: mutable ? .varBinding : .letBinding)
+      let kind = mutable ? Variable.Kind.varBinding : .letBinding
+      if case .bind(let name) = pattern.kind, let node = functionLiteral(value), !isAtTopLevel {
+        resolveLocalFunction(node, named: name, as: kind)
+      } else {
+        resolve(value)
+        declare([pattern], as: kind)
+      }
     case .assignment(let target, _, _, let value):
       resolve(value)
       resolveTarget(target)
@@ -306,7 +402,7 @@ struct Resolver {
       if let grace = node.grace { resolve(grace) }
       inContext(.cleanup("defer")) { resolver in
         resolver.openBlock()
-        if let name = node.errorName { resolver.declare(name, as: .letBinding) }
+        if let name = node.errorName { resolver.declare(name, as: .bound("the error")) }
         resolver.resolve(node.body)
         resolver.closeBlock()
       }
@@ -343,22 +439,50 @@ struct Resolver {
     let variable = resolution.declarations[Int(name.id)]
     variable?.isDeclared = true
     blocks[blocks.count - 1].names[name.text] = variable
-    let scope = resolveFunction(node, isSnapshot: false, selfVariable: variable)
-    if let variable { hoistables.append((variable, scope)) }
-    settleHoisting()
+    variable?.functionID = Int(node.id)
+    resolveFunction(node, isSnapshot: false, selfVariable: variable)
+    if let variable, variable.isHoisted, !variable.isTopLevel { settleHoisting(of: variable) }
   }
 
-  /// Functions declared so far, with what they captured: a variable of the same block that a hoisted function
-  /// captures may be read before it has its value.
-  private var hoistables: [(Variable, FunctionScope)] = []
-
-  private mutating func settleHoisting() {
-    for (variable, scope) in hoistables where variable.isHoisted && !variable.isTopLevel {
+  /// A variable of the same block that a hoisted function captures may be read before it has its value; a function
+  /// that it captures is made when the block begins as well, with what that one captures.
+  ///
+  /// Whether a function is hoisted is known when it is declared: later uses do not make it so. What it captures is known
+  /// when its body has been resolved.
+  private func settleHoisting(of variable: Variable) {
+    var next = [variable]
+    while let variable = next.popLast() {
+      variable.mayBeUninitialised = true
+      guard let scope = variable.functionID.flatMap({ resolution.functions[$0] }) else { continue }
       for capture in scope.captures where capture.variable.block == variable.block {
         capture.variable.mayBeUninitialised = true
+        if case .function = capture.variable.kind, !capture.variable.isHoisted {
+          capture.variable.isHoisted = true
+          next.append(capture.variable)
+        }
       }
-      variable.mayBeUninitialised = true
     }
+  }
+
+  func functionLiteral(_ value: Expression) -> FunctionNode? {
+    switch value.kind {
+    case .paren(let inner): functionLiteral(inner)
+    case .function(let node): node
+    default: nil
+    }
+  }
+
+  /// `let g = n => …`: in its own body the name means the function, unless it means something already, as at the
+  /// top level.
+  private mutating func resolveLocalFunction(
+    _ node: FunctionNode, named name: Identifier, as kind: Variable.Kind
+  ) {
+    let variable = newVariable(name, as: kind)
+    ownNames.append(variable)
+    resolveFunction(node, isSnapshot: false, selfVariable: variable.isMutable ? nil : variable)
+    ownNames.removeLast()
+    variable.isDeclared = true
+    enter(variable, at: name)
   }
 
   /// The target of an assignment: a name, or a place in what a name holds.
@@ -403,6 +527,13 @@ struct Resolver {
 
   // MARK: Patterns
 
+  /// Declares the names of patterns that stand side by side.
+  mutating func declare(_ patterns: [Pattern], as kind: Variable.Kind) {
+    checkNames(of: patterns)
+    for pattern in patterns { declare(pattern, as: kind) }
+  }
+
+  /// Declares a pattern's names, which `checkNames` has seen.
   mutating func declare(_ pattern: Pattern, as kind: Variable.Kind) {
     switch pattern.kind {
     case .wildcard, .invalid: break
@@ -421,36 +552,16 @@ struct Resolver {
     case .map(let map): declare(map, as: kind)
     case .alternatives(let patterns):
       // All alternatives bind the names of the first, so each name is one variable.
-      for pattern in patterns { declareAlternative(pattern, as: kind) }
+      let outer = alternativeNames
+      for (position, pattern) in patterns.enumerated() {
+        declare(pattern, as: kind)
+        guard position == 0 else { continue }
+        for name in pattern.boundNames { alternativeNames[name.text] = resolution.declarations[Int(name.id)] }
+      }
+      alternativeNames = outer
     case .named(let inner, let name):
       declare(inner, as: kind)
       declare(name, as: kind)
-    }
-  }
-
-  private mutating func declareAlternative(_ pattern: Pattern, as kind: Variable.Kind) {
-    let outer = blocks[blocks.count - 1].names
-    declare(pattern, as: kind)
-    // A name that an earlier alternative has bound is the same variable here.
-    for (name, variable) in blocks[blocks.count - 1].names {
-      if let earlier = outer[name], earlier !== variable, earlier.block == variable.block,
-        alternativeNames.contains(ObjectIdentifier(earlier))
-      {
-        replaceDeclaration(of: variable, with: earlier)
-        blocks[blocks.count - 1].names[name] = earlier
-      } else if outer[name] !== variable {
-        alternativeNames.insert(ObjectIdentifier(variable))
-      }
-    }
-  }
-
-  private var alternativeNames: Set<ObjectIdentifier> = []
-
-  private mutating func replaceDeclaration(of variable: Variable, with earlier: Variable) {
-    for index in resolution.declarations.indices.reversed() where resolution.declarations[index] === variable
-    {
-      resolution.declarations[index] = earlier
-      return
     }
   }
 

@@ -38,8 +38,26 @@ public struct Diagnostic: Sendable {
     self.code = code
     self.source = source
     self.span = span
-    self.message = message
+    self.message = Self.abridged(message)
     self.labels = labels
-    self.hint = hint
+    self.hint = hint.map(Self.abridged)
+  }
+
+  /// How many errors, and how many warnings, of one script are reported: nobody reads more.
+  package static let limit = 100
+
+  /// Longest name that a message quotes whole, in Unicode scalars.
+  private static let nameLimit = 80
+
+  /// A message with what it quotes in backquotes cut where nobody reads on.
+  private static func abridged(_ text: String) -> String {
+    if text.utf8.count <= nameLimit { return text }
+    var isQuoted = true
+    let parts = text.split(separator: "`", omittingEmptySubsequences: false).map { part -> Substring in
+      isQuoted.toggle()
+      guard isQuoted, part.unicodeScalars.count > nameLimit else { return part }
+      return Substring(part.unicodeScalars.prefix(nameLimit - 1)) + "…"
+    }
+    return parts.joined(separator: "`")
   }
 }

@@ -46,7 +46,6 @@ public enum DiagnosticCode: String, Sendable, CaseIterable {
   case badParameter = "E0226"
   case unaryNeedsParentheses = "E0227"
   case foreignSyntax = "E0228"
-  case clauseWithoutPlace = "E0229"
 
   // Names
   case undefinedName = "E0301"
@@ -56,6 +55,8 @@ public enum DiagnosticCode: String, Sendable, CaseIterable {
   case notAssignable = "E0305"
   case usedBeforeDeclared = "E0306"
   case notAMember = "E0307"
+  case alternativesDiffer = "E0308"
+  case kindCircle = "E0309"
 
   // Placement and isolation
   case jumpOutsideLoop = "E0401"

@@ -55,8 +55,8 @@ public final class SourceFile: Sendable {
 
   public var lineCount: Int { lineStarts.count }
 
-  /// The line and column of a byte offset. O(log lines).
-  public func place(of offset: UInt32) -> LineColumn {
+  /// The line of a byte offset, from 1. O(log lines).
+  func line(of offset: UInt32) -> Int {
     let offset = min(Int(offset), bytes.count)
     var low = 0
     var high = lineStarts.count
@@ -64,18 +64,31 @@ public final class SourceFile: Sendable {
       let middle = (low + high) / 2
       if lineStarts[middle] <= offset { low = middle } else { high = middle }
     }
+    return low + 1
+  }
+
+  /// The line and column of a byte offset. O(log lines + length of the line).
+  public func place(of offset: UInt32) -> LineColumn {
+    let line = line(of: offset)
     var column = 1
-    for byte in bytes[lineStarts[low]..<offset] where byte & 0xC0 != 0x80 { column += 1 }
-    return LineColumn(line: low + 1, column: column)
+    for byte in bytes[lineStarts[line - 1]..<min(Int(offset), bytes.count)] where byte & 0xC0 != 0x80 {
+      column += 1
+    }
+    return LineColumn(line: line, column: column)
+  }
+
+  /// The bytes of a line (from 1), without its newline; none when there is no such line.
+  func range(ofLine number: Int) -> Range<Int> {
+    guard number >= 1, number <= lineStarts.count else { return 0..<0 }
+    let start = lineStarts[number - 1]
+    var end = number < lineStarts.count ? lineStarts[number] - 1 : bytes.count
+    if end > start, bytes[end - 1] == 0x0D { end -= 1 }
+    return start..<max(start, end)
   }
 
   /// The text of a line (from 1), without its newline; empty when there is no such line.
   public func line(_ number: Int) -> String {
-    guard number >= 1, number <= lineStarts.count else { return "" }
-    let start = lineStarts[number - 1]
-    var end = number < lineStarts.count ? lineStarts[number] - 1 : bytes.count
-    if end > start, bytes[end - 1] == 0x0D { end -= 1 }
-    return String(decoding: bytes[start..<max(start, end)], as: UTF8.self)
+    String(decoding: bytes[range(ofLine: number)], as: UTF8.self)
   }
 
   /// The text of a span.

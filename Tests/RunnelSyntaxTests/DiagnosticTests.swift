@@ -163,6 +163,30 @@ private func rendered(_ text: String, width: Int = 100) -> String {
     #expect(lines[3].count <= 46)
   }
 
+  @Test(arguments: [0, 1, 500_000, 999_999])
+  func `find the place in a line of any length`(_ before: Int) {
+    let source = SourceFile(
+      name: "test.rnl",
+      text: String(repeating: "é", count: before) + "*" + String(repeating: "\t", count: 1_000_000 - before))
+    let diagnostic = Diagnostic(
+      .expectedExpression, source: source, span: Span(2 * before, 2 * before + 1), message: "found `*`")
+    let lines = DiagnosticRenderer(width: 40).render(diagnostic).split(separator: "\n")
+    #expect(lines[1].hasSuffix("test.rnl:1:\(before + 1)"))
+    let star = lines[3].firstIndex(of: "*").map { lines[3].distance(from: lines[3].startIndex, to: $0) }
+    let caret = lines[4].firstIndex(of: "^").map { lines[4].distance(from: lines[4].startIndex, to: $0) }
+    #expect(star != nil && star == caret)
+    #expect(lines[3].count <= 46)
+  }
+
+  @Test func `cut names that nobody reads to their end`() {
+    let name = String(repeating: "x", count: 100_000)
+    let diagnostic = Diagnostic(
+      .undefinedName, source: SourceFile(name: "test.rnl", text: ""), span: .none,
+      message: "unknown name `\(name)`, not `y`", hint: "say `\(name)`")
+    #expect(diagnostic.message == "unknown name `\(name.prefix(79))…`, not `y`")
+    #expect(diagnostic.hint == "say `\(name.prefix(79))…`")
+  }
+
   @Test func `show no control characters`() {
     let shown = rendered("let x = \u{1B}[31m\u{202E} 1")
     #expect(!shown.unicodeScalars.contains("\u{1B}") && !shown.unicodeScalars.contains("\u{202E}"))

@@ -43,12 +43,11 @@ public struct DiagnosticRenderer: Sendable {
     var last: Int?
     for line in lines {
       if let last, line > last + 1 {
-        out +=
-          line == last + 2 ? sourceLine(last + 1, source, gutter, around: 0) : styled("...", .frame) + "\n"
+        out += line == last + 2 ? sourceLine(last + 1, source, gutter) : styled("...", .frame) + "\n"
       }
       let here = marks.filter { $0.line == line }
       let anchor = here.first(where: \.isPrimary) ?? here[0]
-      let layout = LineLayout(source.line(line), width: width, around: anchor.start)
+      let layout = LineLayout(source, line: line, width: width, around: anchor.start)
       out += sourceLine(line, layout, gutter)
       for row in underlines(here, layout, diagnostic.severity) {
         out += margin + styled(" |", .frame) + (row.isEmpty ? "" : " " + row) + "\n"
@@ -68,8 +67,8 @@ public struct DiagnosticRenderer: Sendable {
 
   // MARK: - Lines
 
-  /// What to underline on one line: in scalars from the line's beginning.
-  private struct Mark {
+  /// What to underline on one line: the offsets of its bytes in the file.
+  fileprivate struct Mark {
     var line: Int
     var start: Int
     var end: Int
@@ -79,20 +78,18 @@ public struct DiagnosticRenderer: Sendable {
     var continues: Bool
 
     init(_ span: Span, text: String, isPrimary: Bool, in source: SourceFile) {
-      let from = source.place(of: span.start)
-      let to = source.place(of: max(span.start, span.end))
-      line = from.line
-      start = from.column - 1
-      continues = to.line > from.line
-      end = continues ? source.line(from.line).unicodeScalars.count : to.column - 1
-      if end <= start { end = start + 1 }
+      line = source.line(of: span.start)
+      start = min(Int(span.start), source.bytes.count)
+      end = min(Int(max(span.start, span.end)), source.bytes.count)
+      continues = source.line(of: UInt32(end)) > line
+      if continues { end = source.range(ofLine: line).upperBound }
       self.text = text
       self.isPrimary = isPrimary
     }
   }
 
-  private func sourceLine(_ number: Int, _ source: SourceFile, _ gutter: Int, around: Int) -> String {
-    sourceLine(number, LineLayout(source.line(number), width: width, around: around), gutter)
+  private func sourceLine(_ number: Int, _ source: SourceFile, _ gutter: Int) -> String {
+    sourceLine(number, LineLayout(source, line: number, width: width, around: nil), gutter)
   }
 
   private func sourceLine(_ number: Int, _ layout: LineLayout, _ gutter: Int) -> String {
@@ -114,8 +111,7 @@ public struct DiagnosticRenderer: Sendable {
     // The primary mark is drawn last: where marks overlap it wins.
     for mark in marks.sorted(by: { !$0.isPrimary && $1.isPrimary }) {
       let start = layout.column(of: mark.start)
-      let end = max(start + 1, layout.column(of: mark.end))
-      for column in start..<min(end, start + width) {
+      for column in start..<min(layout.endColumn(of: mark), start + width) {
         put(
           mark.isPrimary ? "^" : "-", mark.isPrimary ? severityStyle(severity) : .label, at: column,
           in: &cells)
@@ -126,7 +122,7 @@ public struct DiagnosticRenderer: Sendable {
     let labelled = marks.filter { !$0.text.isEmpty }.sorted { $0.start > $1.start }
     for (index, mark) in labelled.enumerated() {
       let column = layout.column(of: mark.start)
-      if index == 0, rows[0].count <= layout.column(of: mark.end) {
+      if index == 0, rows[0].count <= layout.endColumn(of: mark) {
         rows[0].append((" ", .plain))
         for character in printable(mark.text) { rows[0].append((character, .label)) }
         continue
@@ -192,17 +188,30 @@ public struct DiagnosticRenderer: Sendable {
 
 // MARK: - Screen layout
 
-/// A source line as it is shown: tabs as spaces, control characters as pictures, cut if it is long.
+/// A source line as it is shown: tabs as spaces, control characters as pictures, cut if it is long. Of a very long
+/// line only what may be shown is looked at.
 struct LineLayout {
   /// What is shown.
   private(set) var text = ""
-  /// The screen column at which each scalar begins, and the one after the last; cut ones share the edge's.
+  /// The offset in the file of each scalar that was looked at, and the screen column at which it begins, at the end those
+  /// of what follows; cut ones share the edge's column.
+  private var offsets: [Int] = []
   private var columns: [Int] = []
+  /// The line goes on after what was looked at.
+  private let isCutAfter: Bool
 
-  init(_ line: String, width: Int, around: Int) {
+  /// - Parameter around: the offset in the file of what matters; nil for the line's beginning.
+  init(_ source: SourceFile, line: Int, width: Int, around: Int?) {
+    let whole = source.range(ofLine: line)
+    let around = min(max(around ?? whole.lowerBound, whole.lowerBound), whole.upperBound)
+    let part = Self.surroundings(of: around, in: whole, of: source, reach: width * 8)
+    isCutAfter = part.upperBound < whole.upperBound
     var cells: [(text: String, width: Int)] = []
     var column = 0
-    for scalar in line.unicodeScalars {
+    var offset = part.lowerBound
+    for scalar in String(decoding: source.bytes[part], as: UTF8.self).unicodeScalars {
+      offsets.append(offset)
+      offset += UTF8.width(scalar)
       if scalar == "\t" {
         let size = 4 - column % 4
         cells.append((String(repeating: " ", count: size), size))
@@ -212,11 +221,12 @@ struct LineLayout {
       }
       column += cells[cells.count - 1].width
     }
+    offsets.append(offset)
     // A window of the line, a third of it before the place that matters.
     var first = 0
     if column > width {
       var before = 0
-      first = min(around, cells.count)
+      first = offsets.firstIndex { $0 >= around } ?? cells.count
       while first > 0, before + cells[first - 1].width <= width / 3 {
         first -= 1
         before += cells[first].width
@@ -230,7 +240,7 @@ struct LineLayout {
       }
     }
     var position = 0
-    if first > 0 {
+    if first > 0 || part.lowerBound > whole.lowerBound {
       text = "…"
       position = 1
     }
@@ -248,13 +258,31 @@ struct LineLayout {
       position += cell.width
     }
     columns.append(position)
+    if isCutAfter, !isCut { text += "…" }
     while text.last == " " { text.removeLast() }
   }
 
-  /// The screen column of the scalar with an index; past the end, columns go on.
-  func column(of index: Int) -> Int {
-    if index < columns.count { return columns[index] }
-    return (columns.last ?? 0) + index - max(0, columns.count - 1)
+  /// The part of a line that can come into sight around a place, in whole scalars.
+  private static func surroundings(
+    of place: Int, in whole: Range<Int>, of source: SourceFile, reach: Int
+  ) -> Range<Int> {
+    var lower = max(whole.lowerBound, place - reach)
+    var upper = min(whole.upperBound, place + reach)
+    while lower > whole.lowerBound, source.bytes[lower] & 0xC0 == 0x80 { lower -= 1 }
+    while upper < whole.upperBound, source.bytes[upper] & 0xC0 == 0x80 { upper += 1 }
+    return lower..<upper
+  }
+
+  /// The screen column of what stands at an offset in the file; past the line's end, columns go on.
+  func column(of offset: Int) -> Int {
+    guard let last = offsets.last, let edge = columns.last else { return 0 }
+    if offset >= last { return isCutAfter ? edge : edge + offset - last }
+    return offsets.lastIndex { $0 <= offset }.map { columns[$0] } ?? 0
+  }
+
+  /// The screen column after a mark, which takes one at least.
+  fileprivate func endColumn(of mark: DiagnosticRenderer.Mark) -> Int {
+    max(column(of: mark.start) + 1, column(of: mark.end))
   }
 }
 

@@ -2,6 +2,9 @@
 
 /// Writes tokens down.
 public enum TokenDumper {
+  /// How deep nesting is shown: what is written stays as long as the text.
+  private static let indentationLimit = 32
+
   /// One line for each token: `line:column  kind  text`; what nests is indented.
   public static func dump(_ list: TokenList) -> String {
     var out = ""
@@ -14,7 +17,7 @@ public enum TokenDumper {
       }
       let place = reader.place(of: token.start)
       out += padded("\(place.line):\(place.column)", 9)
-      out += String(repeating: "  ", count: indentation)
+      out += String(repeating: "  ", count: min(indentation, indentationLimit))
       let text = describe(token, in: list.source)
       out += text.isEmpty ? token.kind.rawValue : padded(token.kind.rawValue, 19) + text
       out += "\n"

@@ -145,8 +145,7 @@ public struct Lexer {
     _ code: DiagnosticCode, _ start: Int, _ end: Int, _ message: String, labels: [Diagnostic.Label] = [],
     hint: String? = nil
   ) {
-    // Broken bytes by the thousand are one problem; nobody reads more than this.
-    guard diagnostics.count < 200 else { return }
+    guard diagnostics.count < Diagnostic.limit else { return }
     diagnostics.append(
       Diagnostic(
         code, source: source, span: Span(start, end), message: message, labels: labels, hint: hint))

@@ -7,7 +7,7 @@ extension Parser {
     if let statement, case .expression(let expression) = statement.kind,
       case .name(let name) = expression.kind
     {
-      if let advice = Self.foreignWords[name.text] {
+      if let advice = ForeignWords.advice[name.text] {
         return fail(.foreignSyntax, at: name.span, "`\(name.text)` is no keyword", hint: advice)
       }
       if let keyword = NearestName.suggest(for: name.text, among: Self.statementWords) {
@@ -109,25 +109,10 @@ extension Parser {
 
   /// A hint for a token of other languages, where something else was expected.
   func foreignHint() -> String? {
-    if token.kind == .name { return Self.foreignWords[text(of: token)] }
+    if token.kind == .name { return ForeignWords.advice[text(of: token)] }
     if at(.floorSlash) { return "a comment begins with `#`" }
     return nil
   }
-
-  /// What other languages call our keywords.
-  static let foreignWords: [String: String] = [
-    "elif": "write `else if`", "elsif": "write `else if`", "elseif": "write `else if`",
-    "def": "write `fn name(…) { … }`", "func": "write `fn name(…) { … }`",
-    "function": "write `fn name(…) { … }`",
-    "const": "write `let`", "local": "write `let`", "foreach": "write `for x in xs { … }`",
-    "switch": "write `match value { pattern => … }`", "case": "write `match value { pattern => … }`",
-    "throw": "write `raise`", "except": "write `catch`",
-    "async": "any function may wait; `spawn f()` starts a task",
-    "go": "write `spawn f()`", "until": "write `while not …`", "unless": "write `if not …`",
-    "loop": "write `while true { … }`", "do": "write `{ … }`", "then": "write `{ … }`",
-    "echo": "write `print(…)`, or `$ echo …` for the command", "export": "write `env.NAME = value`",
-    "null": "write `nil`", "None": "write `nil`", "True": "write `true`", "False": "write `false`",
-  ]
 
   /// The words that statements begin with.
   static let statementWords: [String] = [

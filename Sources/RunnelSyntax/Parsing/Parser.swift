@@ -81,11 +81,10 @@ public struct Parser {
   }
 
   func sortedDiagnostics() -> [Diagnostic] {
-    var all = list.diagnostics + diagnostics
+    let all = list.diagnostics + diagnostics
     // Stable: of two at one place, the lexer's first.
     let order = all.indices.sorted { (all[$0].span.start, $0) < (all[$1].span.start, $1) }
-    all = order.map { all[$0] }
-    return all
+    return order.prefix(Diagnostic.limit).map { all[$0] }
   }
 
   mutating func parseFile() -> SyntaxTree {
@@ -210,8 +209,7 @@ public struct Parser {
     if firstFailureIsEnd == nil { firstFailureIsEnd = token.kind == .endOfFile }
     diagnostics.append(
       Diagnostic(code, source: source, span: span, message: message, labels: labels, hint: hint))
-    // Nobody reads more.
-    if diagnostics.count >= 100 {
+    if diagnostics.count >= Diagnostic.limit {
       isAborted = true
       move(to: tokens.count - 1)
     }
