@@ -34,7 +34,7 @@ enum MapMethods {
       .list(try call.map(0).map { .list([$0.key, $0.value]) })
     },
     method("has(k) → bool", "Whether a key is there: as `k in m`.") { call throws(Raised) in
-      .bool(try contains(call[1], in: call[0]))
+      .bool(try contains(call[1], in: call[0], strand: call.strand))
     },
     method("get(k, default = nil) → value", "The value of a key, or `default` where it is not there.") {
       call throws(Raised) in
@@ -42,7 +42,8 @@ enum MapMethods {
       if let name = call[1].string {
         return storage.position(of: name).map { storage[position: $0] } ?? call[2]
       }
-      return storage.position(of: call[1], hash: try requireKey(call[1])).map { storage[position: $0] }
+      let hash = try requireKey(call[1], strand: call.strand)
+      return try storage.position(of: call[1], hash: hash, strand: call.strand).map { storage[position: $0] }
         ?? call[2]
     },
   ]
@@ -52,7 +53,7 @@ enum MapMethods {
       call throws(Raised) in
       let map = try call.map(0)
       var result = MapStorage(minimumCapacity: map.count)
-      for (key, value) in map { result.set(value, hash: try requireKey(value), key) }
+      for (key, value) in map { result.set(value, hash: try requireKey(value, strand: call.strand), key) }
       return .object(MapObject(result))
     },
     method("pick(...keys) → map", "With these keys only, as far as they are there, in the order given.") {
@@ -60,7 +61,7 @@ enum MapMethods {
       let map = try call.map(0)
       var result = MapStorage()
       for key in call.rest {
-        let hash = try requireKey(key)
+        let hash = try requireKey(key, strand: call.strand)
         if let position = map.position(of: key, hash: hash) {
           result.set(key, hash: hash, map[position: position])
         }
@@ -70,7 +71,7 @@ enum MapMethods {
     method("omit(...keys) → map", "Without these keys.") { call throws(Raised) in
       var map = try call.map(0)
       for key in call.rest {
-        _ = try requireKey(key)
+        _ = try requireKey(key, strand: call.strand)
         map.remove(key)
       }
       return .object(MapObject(map))
@@ -109,7 +110,7 @@ enum MapMethods {
   private static let changes: [NativeFunction] = [
     changing("remove(k) → value", "Changes: takes a key away and gives its value; nil if it was not there.") {
       receiver, call throws(Raised) in
-      _ = try requireKey(call[1])
+      _ = try requireKey(call[1], strand: call.strand)
       return try changingMap(&receiver, call) { map in map.remove(call[1]) ?? .nil }
     },
     changing("update(other)", "Changes: puts another map's keys and values.") {
@@ -130,7 +131,7 @@ enum MapMethods {
       "Changes: puts a value under a key that is not there yet; gives the value that is there now."
     ) {
       receiver, call throws(Raised) in
-      let hash = try requireKey(call[1])
+      let hash = try requireKey(call[1], strand: call.strand)
       if let storage = receiver.map?.storage, let position = storage.position(of: call[1], hash: hash) {
         return storage[position: position]
       }

@@ -122,10 +122,13 @@ extension Machine {
         guard case .int(let given) = registers[first] else {
           throw Raised(.typeError, "`exit` takes an int, not \(registers[first].typeName)")
         }
+        guard (0...255).contains(given) else {
+          throw Raised(.valueError, "`exit` takes 0 to 255, not \(given)")
+        }
         code = given
       }
       let error = ErrorObject(.exit, "")
-      error.exitCode = code & 0xFF
+      error.exitCode = code
       throw Raised(error)
     case .deadline:
       let scope = fiber.innermostScope

@@ -9,14 +9,14 @@ enum CSVLibrary {
         """,
       functions: [
         NativeFunction(
-          "parse(text, header: = true, sep: = \",\")",
+          "parse(text, header: true, sep: \",\")",
           documentation: """
             The rows of a text: maps by the names in the first row, or with `header: false` lists. All values are strings. Blank \
             lines are skipped. A row shorter than the header has fewer keys; what a longer one has more is left out. Quotes that do \
             not end, or end too early, raise `ParseError` with `line`.
             """, body: .plain(parse)),
         NativeFunction(
-          "encode(rows, header: = true, sep: = \",\")",
+          "encode(rows, header: true, sep: \",\")",
           documentation: """
             The text of a list of maps or lists. Of maps the columns are all their keys, in the order in which they first come; with \
             `header` they are the first row. Nil and missing values are empty. Lists, maps and functions in a row raise `ValueError`.
@@ -73,7 +73,7 @@ enum CSVLibrary {
   private static func encode(_ call: borrowing NativeCall) throws(Raised) -> Value {
     let separator = try separator(call)
     let rows = try call.items(0)
-    var writer = CSVWriter(separator: separator)
+    var writer = CSVWriter(separator: separator, strand: call.strand)
     let columns = try columns(rows, call)
     if try call.bool(1, default: true), !columns.isEmpty {
       try writer.write(columns.map(\.key), row: 0)
@@ -93,7 +93,8 @@ enum CSVLibrary {
         throw Raised(.typeError, "`encode` takes rows that are maps or lists, not \(row.typeName)")
       }
     }
-    return .string(String(decoding: writer.output, as: UTF8.self))
+    try checkTextLength(writer.output.count)
+    return .string(try String(utf8: writer.output, strand: call.strand))
   }
 
   /// All keys of the rows that are maps, in the order in which they first come.
@@ -117,8 +118,14 @@ enum CSVLibrary {
 private struct CSVWriter {
   private(set) var output: [UInt8] = []
   let separator: UInt8
+  let strand: Strand
+  /// The length at which the limit and the strand are looked at next.
+  private var nextLook = textPiece
 
-  init(separator: UInt8) { self.separator = separator }
+  init(separator: UInt8, strand: Strand) {
+    self.separator = separator
+    self.strand = strand
+  }
 
   mutating func write(_ fields: [Value], row: Int) throws(Raised) {
     for (index, field) in fields.enumerated() {
@@ -127,8 +134,17 @@ private struct CSVWriter {
         throw Raised(.valueError, "CSV cannot hold a \(field.typeName), in row \(row), field \(index + 1)")
       }
       write(text, isAlone: fields.count == 1)
+      try look()
     }
     output.append(0x0A)
+  }
+
+  /// After some bytes more: raises `LimitError` where the text gets too long, and sees whether the strand is to stop.
+  private mutating func look() throws(Raised) {
+    guard output.count >= nextLook else { return }
+    nextLook = output.count + textPiece
+    try checkTextLength(output.count)
+    try strand.checkpoint()
   }
 
   private mutating func write(_ field: String, isAlone: Bool) {

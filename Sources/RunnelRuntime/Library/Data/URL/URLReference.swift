@@ -109,35 +109,48 @@ struct URLReference {
 /// Percent-encoding (RFC 3986, 2.1), of UTF-8.
 enum PercentEncoding {
   /// All but letters, digits and `-._~` encoded.
-  static func encode(_ text: some Sequence<UInt8>, blankAsPlus: Bool = false) -> String {
-    var output: [UInt8] = []
+  static func encode(_ bytes: Span<UInt8>, strand: Strand) throws(Raised) -> String {
+    var writer = TextWriter(strand: strand, capacity: bytes.count)
+    try encode(bytes, to: &writer)
+    return try writer.finish()
+  }
+
+  static func encode(_ bytes: Span<UInt8>, blankAsPlus: Bool = false, to writer: inout TextWriter)
+    throws(Raised)
+  {
     let digits = Array("0123456789ABCDEF".utf8)
-    for byte in text {
+    for index in 0..<bytes.count {
+      let byte = bytes[index]
       switch byte {
       case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
         UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
         UInt8(ascii: "~"):
-        output.append(byte)
+        writer.bytes.append(byte)
       case 0x20 where blankAsPlus:
-        output.append(UInt8(ascii: "+"))
+        writer.bytes.append(UInt8(ascii: "+"))
       default:
-        output.append(UInt8(ascii: "%"))
-        output.append(digits[Int(byte >> 4)])
-        output.append(digits[Int(byte & 15)])
+        writer.bytes.append(UInt8(ascii: "%"))
+        writer.bytes.append(digits[Int(byte >> 4)])
+        writer.bytes.append(digits[Int(byte & 15)])
       }
+      try writer.look()
     }
-    return String(decoding: output, as: UTF8.self)
   }
 
   /// `%41` is `A`. A percent sign without two digits stays; bytes that are no UTF-8 become U+FFFD.
-  static func decode(_ text: some StringProtocol, plusAsBlank: Bool = false) -> String {
+  static func decode(
+    _ text: some StringProtocol, plusAsBlank: Bool = false, strand: Strand
+  ) throws(Raised) -> String {
     let bytes = Array(text.utf8)
     guard bytes.contains(UInt8(ascii: "%")) || (plusAsBlank && bytes.contains(UInt8(ascii: "+"))) else {
       return String(text)
     }
     var output: [UInt8] = []
     var index = 0
+    var steps = 0
     while index < bytes.count {
+      steps &+= 1
+      if steps & 0xFFFF == 0 { try strand.checkpoint() }
       if bytes[index] == UInt8(ascii: "%"), index + 2 < bytes.count,
         let high = hexDigitValue(bytes[index + 1]),
         let low = hexDigitValue(bytes[index + 2])
@@ -149,6 +162,6 @@ enum PercentEncoding {
         index += 1
       }
     }
-    return String(decoding: output, as: UTF8.self)
+    return try String(utf8: output, strand: strand)
   }
 }
