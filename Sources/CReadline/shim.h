@@ -33,10 +33,13 @@ static inline void runnel_readline_names_only(void) {
 /// The text of the line so far.
 static inline const char *runnel_readline_text(void) { return rl_line_buffer; }
 
-/// Throws the line away and gives the terminal back, as after Ctrl-C.
-static inline void runnel_readline_discard(void) {
+/// Throws the line away and gives the terminal back, as after a signal, whose key (`^C`) is shown at the cursor unless it
+/// is 0: after that readline leaves the cursor anywhere.
+static inline void runnel_readline_discard(int signal) {
   rl_free_line_state();
   rl_callback_sigcleanup();
+  if (signal != 0) rl_echo_signal_char(signal);
+  fflush(rl_outstream);
   rl_cleanup_after_signal();
   rl_callback_handler_remove();
 }

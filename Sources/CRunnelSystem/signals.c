@@ -61,6 +61,25 @@ void runnel_ignore_broken_pipe(void) {
   set_disposition(SIGXFSZ, SIG_IGN);
 }
 
+void runnel_suspend(bool group) {
+  struct sigaction before;
+  if (sigaction(SIGTSTP, NULL, &before) != 0 || before.sa_handler == SIG_IGN) return;
+  if (group) {
+    // Not to us: another thread might take it, a moment after we were to be stopped already.
+    set_disposition(SIGTSTP, SIG_IGN);
+    kill(0, SIGTSTP);
+  }
+  set_disposition(SIGTSTP, SIG_DFL);
+  sigset_t stop, mask;
+  sigemptyset(&stop);
+  sigaddset(&stop, SIGTSTP);
+  pthread_sigmask(SIG_UNBLOCK, &stop, &mask);
+  // To this thread, which therefore takes it before `raise` returns. All threads stop.
+  raise(SIGTSTP);
+  pthread_sigmask(SIG_SETMASK, &mask, NULL);
+  sigaction(SIGTSTP, &before, NULL);
+}
+
 void runnel_restore_child_signal(void) {
   // SA_NOCLDWAIT has the same effect as SIG_IGN: exits vanish before anybody can see them.
   struct sigaction current;

@@ -79,9 +79,9 @@ extension FunctionCompiler {
     builder.span = stages[0].span
     builder.emit(.pipeSource, window + 1, window + 1)
     for (position, stage) in stages.dropFirst().enumerated() {
-      let isLast = position == stages.count - 2
-      compileStage(stage, window: window, isLast: isLast, use: use)
-      if !isLast { builder.emit(.pipeSource, window + 1, window) }
+      let next = position + 2 < stages.count ? stages[position + 2] : nil
+      compileStage(stage, before: next, window: window, use: use)
+      if next != nil { builder.emit(.pipeSource, window + 1, window) }
     }
     builder.span = span
     if use != .stream { builder.emit(.pipeCollect, window) }
@@ -118,13 +118,19 @@ extension FunctionCompiler {
   }
 
   /// Calls a stage: the stream is in `window + 1`, its result goes to `window`.
-  private func compileStage(_ stage: Expression, window: Int, isLast: Bool, use: PipelineUse) {
+  private func compileStage(_ stage: Expression, before next: Expression?, window: Int, use: PipelineUse) {
     builder.span = stage.span
     switch stage.kind {
-    case .paren(let inner): compileStage(inner, window: window, isLast: isLast, use: use)
+    case .paren(let inner): compileStage(inner, before: next, window: window, use: use)
     case .command(let node):
       let role: CommandRole =
-        !isLast || use == .stream ? .stage : (use == .discard ? .inherit : .capture)
+        if let next { takesBytes(next) ? .rawStage : .stage } else {
+          switch use {
+          case .stream: .stage
+          case .discard: .inherit
+          case .value: .capture
+          }
+        }
       let values = builder.allocate()
       builder.emit(.take, values, window + 1)
       let descriptor = command(node)

@@ -133,6 +133,8 @@ public struct RetryFlags: OptionSet, Sendable {
 public enum CommandRole: UInt8, Sendable {
   /// A stage: its lines go on.
   case stage
+  /// A stage before one that takes bytes: its output goes on as it is.
+  case rawStage
   /// The last: its text is the pipeline's value.
   case capture
   /// The last, in statement position: its output is inherited.

@@ -6,6 +6,7 @@
 
 @preconcurrency import CReadline
 import Glibc
+import RunnelSystem
 
 /// The line editor of this process.
 final class LineEditor {
@@ -25,6 +26,8 @@ final class LineEditor {
   /// Whether a line is being edited.
   private(set) var isEditing = false
   private var isHidden = false
+  /// Called before prompt and line are shown again.
+  var beforeShowing: (() -> Void)?
   /// Gives what may complete a word, and whether it should be a file instead: the line up to the word, the word.
   private let completions: (String, String) -> [String]?
   private var candidates: [String] = []
@@ -80,11 +83,12 @@ final class LineEditor {
     return line
   }
 
-  /// Ctrl-C: the line is dropped, and the terminal as usual.
-  func discard() {
+  /// The line is dropped, and the terminal as usual.
+  /// - Parameter byUser: Ctrl-C has been pressed, which is shown where the cursor stands.
+  func discard(byUser: Bool) {
     guard isEditing else { return }
     show()
-    runnel_readline_discard()
+    runnel_readline_discard(byUser ? SIGINT : 0)
     isEditing = false
     line = .discarded
   }
@@ -99,6 +103,7 @@ final class LineEditor {
   /// Shows them again.
   func show() {
     guard isEditing, isHidden else { return }
+    beforeShowing?()
     isHidden = false
     runnel_readline_show()
   }
@@ -108,10 +113,10 @@ final class LineEditor {
     if isEditing { rl_resize_terminal() }
   }
 
-  /// Ctrl-Z: the terminal is as usual while the process is stopped.
+  /// Ctrl-Z: the terminal is as usual while the process is stopped. Its group was sent the same key's signal.
   func suspend() {
     if isEditing { rl_deprep_terminal() }
-    _ = kill(getpid(), SIGSTOP)
+    Signals.suspend(group: false)
     if isEditing {
       rl_prep_terminal(1)
       runnel_readline_resume()

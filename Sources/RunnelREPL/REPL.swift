@@ -16,6 +16,8 @@ public final class REPL {
   private var leaving: Int32?
   /// Whether a line of the user's runs (and not the prompt).
   private var isRunning = false
+  /// Whether the terminal goes on in the next line when one is full: what a dumb one does is not known.
+  private let canWrap: Bool
 
   static let prompt = "runnel> "
   static let continuation = "....... "
@@ -30,6 +32,8 @@ public final class REPL {
       Completion(session: session).candidates(after: before, word: word)
     }
     history = HistoryFile.path()
+    let type = SystemInfo.environment().first { $0.name == "TERM" }?.value
+    canWrap = type != nil && type != "dumb"
   }
 
   /// Reads and runs until the user leaves; gives the exit status.
@@ -40,8 +44,10 @@ public final class REPL {
     nonisolated(unsafe) let repl = self
     session.watchSignals([2, 15, 1, 20, 28]) { repl.take(signal: $0) }
     session.beforeWriting { if !repl.isRunning { repl.editor.hide() } }
+    editor.beforeShowing = { repl.session.beginLine(canWrap: repl.canWrap) }
     write("Runnel \(RunnelVersion.text). `:help` tells more, Ctrl-D leaves.\n")
     while leaving == nil { turn() }
+    showFailures()
     session.beforeWriting(nil)
     session.close()
     if let history { editor.trimHistory(history, limit: HistoryFile.limit) }
@@ -72,7 +78,7 @@ public final class REPL {
         text += text.isEmpty ? line : "\n" + line
         if text.utf8.first == UInt8(ascii: ":") || isComplete(text) == .complete { return text }
       case .discarded:
-        write("^C\n")
+        write("\n")
         return nil
       case .end:
         write("\n")
@@ -86,12 +92,13 @@ public final class REPL {
   }
 
   private func readLine(prompt: String) -> LineEditor.Line {
+    session.beginLine(canWrap: canWrap)
     editor.begin(prompt: prompt)
     while true {
       if let line = editor.takeLine() { return line }
       waitForInput()
       if leaving != nil {
-        editor.discard()
+        editor.discard(byUser: false)
         return .discarded
       }
       while editor.isEditing, DescriptorIO.isReadable(0) { editor.feed() }
@@ -176,14 +183,14 @@ public final class REPL {
       // Ctrl-D once more is an answer too.
       write("\n")
       leaving = 0
-    case .discarded: write("^C\n")
+    case .discarded: write("\n")
     }
   }
 
   private func take(signal: Int32) {
     switch signal {
     case 2:
-      guard isRunning || leaving != nil else { return editor.discard() }
+      guard isRunning || leaving != nil else { return editor.discard(byUser: true) }
       // Below the `^C` that the terminal shows.
       write("\n")
       session.interrupt()

@@ -19,6 +19,8 @@ import Synchronization
 public final class Scheduler: TaskExecutor, @unchecked Sendable {
   /// Where time comes from.
   public let clock: any Clock
+  /// The clock, if it is one that only the scheduler moves.
+  private let virtualClock: VirtualClock?
   private let poller: any IdlePoller
 
   private let lock = Lock()
@@ -47,8 +49,12 @@ public final class Scheduler: TaskExecutor, @unchecked Sendable {
   /// A scheduler that has nothing to do. Starts no thread and makes no system call.
   public init(clock: any Clock, poller: any IdlePoller) {
     self.clock = clock
+    virtualClock = clock as? VirtualClock
     self.poller = poller
   }
+
+  /// Whether time stands still while anything runs.
+  public var hasVirtualTime: Bool { virtualClock != nil }
 
   // MARK: Jobs
 
@@ -183,7 +189,9 @@ public final class Scheduler: TaskExecutor, @unchecked Sendable {
   }
 
   private func fireTimers() {
-    guard nextDeadline.load(ordering: .relaxed) != .max else { return }
+    let deadline = nextDeadline.load(ordering: .relaxed)
+    guard deadline != .max else { return }
+    if let virtualClock, virtualClock.overdue(deadline) <= 0 { virtualClock.advance(to: deadline) }
     let now = clock.now()
     guard nextDeadline.load(ordering: .relaxed) <= now else { return }
     let mark = lock.withLock { timers.mark }
@@ -211,9 +219,20 @@ public final class Scheduler: TaskExecutor, @unchecked Sendable {
       return (mayPark, timers.nextDeadline())
     }
     guard mayPark else { return }
-    poller.poll(timeoutNanoseconds: deadline.map { max(0, $0 - clock.now()) })
+    poller.poll(timeoutNanoseconds: deadline.map { max(0, timeUntil($0)) })
     parked.store(false, ordering: .relaxed)
     fireTimers()
+  }
+
+  /// How long, in real nanoseconds, to sit in the poller for a deadline. Virtual time jumps to it first, if nothing but time
+  /// can make anybody ready.
+  private func timeUntil(_ deadline: Int64) -> Int64 {
+    guard let virtualClock else { return deadline - clock.now() }
+    guard outsideWork.load(ordering: .acquiring) == 0, !poller.hasInterests else {
+      return virtualClock.overdue(deadline)
+    }
+    virtualClock.advance(to: deadline)
+    return 0
   }
 
   private var isQuiescent: Bool {

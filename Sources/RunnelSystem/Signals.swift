@@ -16,6 +16,12 @@ public enum Signals {
   /// get the default back.
   public static func ignoreBrokenPipe() { runnel_ignore_broken_pipe() }
 
+  /// Stops this process as Ctrl-Z does, until somebody lets it go on. Where nobody could (no shell with job control has
+  /// started it) it is not stopped.
+  ///
+  /// - Parameter group: the rest of its process group, too, as the terminal does it: a shell asks its whole job.
+  public static func suspend(group: Bool) { runnel_suspend(group) }
+
   /// `SIGTERM` for 15, nil for no signal.
   public static func name(of number: Int32) -> String? {
     guard let name = runnel_signal_name(number) else { return nil }

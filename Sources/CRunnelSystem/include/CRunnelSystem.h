@@ -119,6 +119,10 @@ int runnel_signals_reset(int signal);
 /// Ignores SIGPIPE and SIGXFSZ: writes say EPIPE and EFBIG instead.
 void runnel_ignore_broken_pipe(void);
 
+/// Stops this process as Ctrl-Z does, with the rest of its group if asked to, and returns when it goes on. Returns at once
+/// where nobody could let it go on (an orphaned group, which the kernel does not stop) and where SIGTSTP is ignored.
+void runnel_suspend(bool group);
+
 /// Sets SIGCHLD back to its default if it was inherited as ignored: children must be waitable.
 void runnel_restore_child_signal(void);
 

@@ -261,6 +261,7 @@ final class DirectoryChange: ResourceObject, @unchecked Sendable {
     return .object(change)
   }
 
+  override var typeName: String { "directory" }
   override var label: String { "directory `\(path)`" }
   override var isClosed: Bool { hasGoneBack }
 

@@ -72,10 +72,13 @@ private final class CommandOutput: StreamSource, @unchecked Sendable {
       hasBegun = true
       command.readAsItComes(channel)
     }
-    return try command.nextLine(channel)
+    return try command.next(channel, .lines)
   }
 
-  func fill(_ strand: Strand) async throws(Raised) { try await command.waitForLine(channel, strand) }
+  func fill(_ strand: Strand) async throws(Raised) {
+    try await command.waitForOutput(channel, .lines, strand)
+  }
+
   /// A reader that has had enough leaves the command running.
   func close() { command.drop(channel) }
 }

@@ -1,33 +1,34 @@
 // A command as a source: `for line in $(…)`, `$(…) | map(f)`. Its output is taken as lines, as it comes (language.md
-// §14.2), or for `bytes`, `text`, `json` and `csv` as it is. The command starts when the first line is asked for, and raises its failure after the last.
+// §14.2), or for `bytes`, `text`, `json` and `csv` as it is. The command starts when the first line is asked for, and
+// raises its failure after the last.
 
 import RunnelScheduler
 
 /// The lines of a command's output, or the output in pieces. Used by one strand at a time.
 final class CommandSource: StreamSource, @unchecked Sendable {
   private let plan: CommandPlan
-  private let isRaw: Bool
+  private let cut: RunningCommand.Cut
   private var command: RunningCommand?
   private let resource: CommandResource
   private var hasEnded = false
 
-  private init(_ plan: CommandPlan, isRaw: Bool, _ resource: CommandResource) {
+  private init(_ plan: CommandPlan, _ cut: RunningCommand.Cut, _ resource: CommandResource) {
     self.plan = plan
-    self.isRaw = isRaw
+    self.cut = cut
     self.resource = resource
   }
 
   /// A stream that runs a command. What has not been read when the scope ends is stopped then.
-  static func stream(_ plan: CommandPlan, isRaw: Bool = false, _ strand: Strand) -> StreamObject {
+  static func stream(_ plan: CommandPlan, _ cut: RunningCommand.Cut, _ strand: Strand) -> StreamObject {
     let resource = CommandResource(plan.text)
     resource.belongs(to: strand)
-    return StreamObject(source: CommandSource(plan, isRaw: isRaw, resource))
+    return StreamObject(source: CommandSource(plan, cut, resource))
   }
 
   func next(_ strand: Strand) throws(Raised) -> StreamStep {
     if hasEnded { return .end }
     guard let command else { return .wait }
-    let step = isRaw ? command.nextPiece(.output) : try command.nextLine(.output)
+    let step = try command.next(.output, cut)
     // Before the end it must be known whether it failed.
     guard case .end = step else { return step }
     guard command.hasEnded else { return .wait }
@@ -45,7 +46,7 @@ final class CommandSource: StreamSource, @unchecked Sendable {
       return
     }
     do throws(Raised) {
-      try await command.waitForLine(.output, orPiece: isRaw, strand)
+      try await command.waitForOutput(.output, cut, strand)
       if case .ended = command.outputState { try await command.finish(strand) }
     } catch {
       // The task is to stop: so is the command, and it is waited for.
@@ -63,11 +64,12 @@ final class CommandSource: StreamSource, @unchecked Sendable {
 
 /// A running command as something that a scope closes.
 ///
-/// `@unchecked Sendable`: written by the strand that owns it.
+/// `@unchecked Sendable`: what changes is under `lock`, since the task that reads the command's output need not be the
+/// one whose scope owns it.
 class CommandResource: ResourceObject, @unchecked Sendable {
   private let text: String
-  private(set) var command: RunningCommand?
-  private weak var scope: Scope?
+  private let lock = Lock()
+  private var started: RunningCommand?
   private var isStopping = false
 
   init(_ text: String, tag: ObjectTag = .resource) {
@@ -77,27 +79,25 @@ class CommandResource: ResourceObject, @unchecked Sendable {
 
   override var label: String { "command `\(text)`" }
 
+  var command: RunningCommand? { lock.withLock { started } }
+
   /// The scope that is running closes it.
-  func belongs(to strand: Strand) {
-    let scope = strand.scopeForOwning()
-    scope.own(self)
-    self.scope = scope
-  }
+  func belongs(to strand: Strand) { strand.scopeForOwning().own(self) }
 
   func holds(_ command: RunningCommand) {
-    self.command = command
-    if isStopping { command.stopInBackground() }
+    let mustStop = lock.withLock { () -> Bool in
+      started = command
+      return isStopping
+    }
+    if mustStop { command.stopInBackground() }
   }
 
-  /// It has ended: its scope need not keep it.
-  func isDone() {
-    isStopping = true
-    scope?.resources.removeAll { $0 === self }
-  }
+  /// It has ended: its scope need not keep it, and forgets it as others that are closed.
+  func isDone() { lock.withLock { isStopping = true } }
 
   /// Begins to stop it.
   override func close() {
-    isStopping = true
+    isDone()
     guard let command else { return }
     command.closeOutput(.output)
     command.stopInBackground()
@@ -105,6 +105,6 @@ class CommandResource: ResourceObject, @unchecked Sendable {
 
   /// Waits for the end of what `close` has begun to stop.
   override func waitForEnd() async { await command?.stop() }
-  override var isClosed: Bool { isStopping && !takesTimeToEnd }
+  override var isClosed: Bool { lock.withLock { isStopping } && !takesTimeToEnd }
   override var takesTimeToEnd: Bool { command.map { !$0.hasEnded } ?? false }
 }

@@ -16,7 +16,10 @@ enum CommandStart {
     for stage in plan.stages { files.append(try await open(stage.redirects, strand)) }
     let starter = Starter(plan, manner, files, strand)
     if plan.stages.count > 1 { try starter.checkPrograms() }
-    strand.interpreter.output.flush()
+    switch (manner.output, manner.errors) {
+    case (.inherited, _), (_, .inherited): strand.interpreter.output.yieldTerminal()
+    default: strand.interpreter.output.flush()
+    }
     let failure = starter.startAll()
     let command = starter.command(began: began)
     if let failure {

@@ -15,10 +15,13 @@ final class CommandTerminal {
       if one.form == .shield || one.form == .cleanup { return false }
       scope = one.parent
     }
-    guard let foreground = try? Terminal.foregroundGroup(of: 0) else { return false }
-    return foreground == Terminal.ownGroup
+    return isInForeground
   }
 
+  /// Whether the script is in the foreground, and neither a command nor another job of the shell's.
+  private static var isInForeground: Bool { (try? Terminal.foregroundGroup(of: 0)) == Terminal.ownGroup }
+
+  /// Under the lock of the command, as is every call that changes it.
   private var isGiven = true
 
   /// Whether the user has ended the programs by Ctrl-C: the kernel sends it to those that have the terminal, not to us.
@@ -35,11 +38,21 @@ final class CommandTerminal {
     try? Terminal.setForegroundGroup(of: 0, to: Terminal.ownGroup)
   }
 
-  /// The programs have been stopped by Ctrl-Z: so is the script, until somebody says `fg`; then they go on.
-  func suspend(with group: Int32) {
-    try? Terminal.setForegroundGroup(of: 0, to: Terminal.ownGroup)
-    _ = Glibc.kill(getpid(), SIGSTOP)
-    try? Terminal.setForegroundGroup(of: 0, to: group)
+  /// The programs have been stopped: by Ctrl-Z, or because they wanted the terminal when the script had gone on in the
+  /// background (`bg`). Says whether the script is to be stopped with them: it is not where it has come to the
+  /// foreground meanwhile (`fg`).
+  func leave() -> Bool {
+    let hadIt = isGiven
+    takeBack()
+    return hadIt || !Self.isInForeground
+  }
+
+  /// The programs go on, with the terminal if the script has it.
+  func goOn(_ group: Int32) {
+    if Self.isInForeground {
+      isGiven = true
+      try? Terminal.setForegroundGroup(of: 0, to: group)
+    }
     Programs.signal(group: group, SIGCONT)
   }
 }

@@ -1,5 +1,6 @@
 // A command that is fed by a stream (language.md §14.4). The prelude reads the stream, item by item, and hands the
-// items over by the functions at the end of this file; between two items it passes on the lines that have come out.
+// items over by the functions at the end of this file; between two items it passes on what has come out, in lines, or as
+// it is for `bytes`, `text`, `json` and `csv`.
 // It cannot come to a deadlock: what the command writes is read in any case, and kept until it is asked for.
 
 import RunnelCompiler
@@ -18,10 +19,13 @@ final class FedCommand: CommandResource, @unchecked Sendable {
 
   override var typeName: String { "command" }
 
+  /// How the stage after it takes what comes out.
+  var cut: RunningCommand.Cut { role == .rawStage ? .pieces : .lines }
+
   func begin(_ strand: Strand) async throws(Raised) {
     let output: CommandManner.Output =
       switch role {
-      case .stage: .read
+      case .stage, .rawStage: .read
       case .capture: .captured
       case .inherit: CommandRun.inherited(strand)
       }
@@ -55,14 +59,18 @@ final class FedCommand: CommandResource, @unchecked Sendable {
   }
 }
 
-/// The lines that a fed command gives after it has got all of its input.
-private final class RestOfLines: StreamSource, @unchecked Sendable {
+/// What a fed command gives after it has got all of its input.
+private final class RestOfOutput: StreamSource, @unchecked Sendable {
   private let command: RunningCommand
+  private let cut: RunningCommand.Cut
 
-  init(_ command: RunningCommand) { self.command = command }
+  init(_ command: RunningCommand, _ cut: RunningCommand.Cut) {
+    self.command = command
+    self.cut = cut
+  }
 
   func next(_ strand: Strand) throws(Raised) -> StreamStep {
-    let step = try command.nextLine(.output)
+    let step = try command.next(.output, cut)
     guard case .end = step else { return step }
     guard command.hasEnded else { return .wait }
     if let error = command.outcome.error { throw error }
@@ -70,7 +78,7 @@ private final class RestOfLines: StreamSource, @unchecked Sendable {
   }
 
   func fill(_ strand: Strand) async throws(Raised) {
-    try await command.waitForLine(.output, strand)
+    try await command.waitForOutput(.output, cut, strand)
     if case .ended = command.outputState { try await command.finish(strand) }
   }
 
@@ -94,27 +102,31 @@ enum FedCommandFunctions {
       call in
       .bool(command(call[0])?.command?.isInputFull ?? false)
     },
-    .waiting("__command_room(cmd)", documentation: "Waits until it takes more, or has said a line.") {
+    .waiting("__command_room(cmd)", documentation: "Waits until it takes more, or has said something.") {
       call throws(Raised) in
-      try await command(call[0])?.command?.waitForRoom(call.strand, orLine: true)
+      guard let fed = command(call[0]) else { return .nil }
+      try await fed.command?.waitForRoom(call.strand, orOutput: fed.cut)
       return .nil
     },
-    .plain("__command_has_line(cmd) → bool", documentation: "Whether a line has come out.") { call in
-      .bool(command(call[0])?.command?.hasLine ?? false)
+    .plain("__command_has_output(cmd) → bool", documentation: "Whether something has come out.") { call in
+      guard let fed = command(call[0]) else { return .bool(false) }
+      return .bool(fed.command?.hasOutput(fed.cut) ?? false)
     },
-    .plain("__command_line(cmd) → string", documentation: "That line.") { call throws(Raised) in
-      guard case .item(let line)? = try command(call[0])?.command?.nextLine(.output) else { return .nil }
-      return line
+    .plain("__command_output(cmd) → string|bytes", documentation: "That line or piece.") {
+      call throws(Raised) in
+      guard let fed = command(call[0]), case .item(let item)? = try fed.command?.next(.output, fed.cut)
+      else { return .nil }
+      return item
     },
     .plain("__command_end_input(cmd)", documentation: "Nothing more will be fed.") { call in
       command(call[0])?.command?.endInput()
       return .nil
     },
-    .plain("__command_rest(cmd) → stream", documentation: "The lines still to come; raises if it failed.") {
+    .plain("__command_rest(cmd) → stream", documentation: "What is still to come; raises if it failed.") {
       call in
-      guard let running = command(call[0])?.command else { return .list([]) }
+      guard let fed = command(call[0]), let running = fed.command else { return .list([]) }
       running.readAsItComes(.output)
-      return .object(StreamObject(source: RestOfLines(running)))
+      return .object(StreamObject(source: RestOfOutput(running, fed.cut)))
     },
     .waiting("__command_result(cmd)", documentation: "Waits for its end; its text, if that was captured.") {
       call throws(Raised) in try await command(call[0])?.result(call.strand) ?? .nil
@@ -137,10 +149,10 @@ enum FedCommandFunctions {
       __command_begin(cmd)
       for x in s {
         if not __command_feed(cmd, x) { break }
-        while __command_has_line(cmd) { yield __command_line(cmd) }
+        while __command_has_output(cmd) { yield __command_output(cmd) }
         while __command_is_full(cmd) {
           __command_room(cmd)
-          while __command_has_line(cmd) { yield __command_line(cmd) }
+          while __command_has_output(cmd) { yield __command_output(cmd) }
         }
       }
       __command_end_input(cmd)

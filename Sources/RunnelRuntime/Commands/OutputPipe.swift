@@ -50,6 +50,8 @@ final class OutputPipe: @unchecked Sendable {
   /// The capture has outgrown its limit.
   private(set) var isOverLimit = false
   private var total = 0
+  /// How much there may be while somebody waits for the end of a line; less than the mark counts for nothing.
+  private var lineMark = 0
 
   init(_ end: OpenEnd, _ use: Use) {
     self.end = end
@@ -70,6 +72,13 @@ final class OutputPipe: @unchecked Sendable {
   func setMark(_ mark: Int) {
     if case .read = use { use = .read(mark: mark) }
   }
+
+  /// Somebody wants a line, and what is there holds no end of one: a line that is longer than the mark may come as well.
+  /// Twice as much each time, so that it is looked through and copied few times.
+  func makeRoomForLine() { lineMark = min(buffer.count * 2, ReadLimit.line) }
+
+  /// The line has been taken: from now on the mark holds again.
+  func tookLine() { lineMark = 0 }
 
   /// Closes our end: who goes on writing gets SIGPIPE.
   func close() {
@@ -106,11 +115,12 @@ final class OutputPipe: @unchecked Sendable {
     return .ended
   }
 
-  private var isFull: Bool {
+  /// Whether it reads on only when something has been taken, or more is allowed.
+  var isFull: Bool {
     if drops { return false }
     switch use {
     case .capture: return isOverLimit
-    case .read(let mark): return buffer.count >= mark
+    case .read(let mark): return buffer.count >= max(mark, lineMark)
     case .relay: return false
     }
   }

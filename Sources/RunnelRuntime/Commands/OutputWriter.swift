@@ -24,6 +24,9 @@ final class OutputWriter: @unchecked Sendable {
   var onBroken: (@Sendable () -> Void)?
   /// Called before something is written, under the lock: the REPL takes its prompt away.
   var onWriting: (@Sendable () -> Void)?
+  /// Where the terminal's cursor stands, for the prompt that comes next; kept while there is one, and guarded by `lock`.
+  private enum Column { case start, within, unknown }
+  private var column = Column.start
   /// Where an embedder wants what is written, instead of the process's own descriptors: 1 or 2, and the bytes.
   private let sink: (@Sendable (Int32, UnsafeRawBufferPointer) -> Void)?
 
@@ -82,6 +85,35 @@ final class OutputWriter: @unchecked Sendable {
     if hasBroken { onBroken?() }
   }
 
+  /// Writes out what is gathered, before somebody else writes to the terminal.
+  func yieldTerminal() {
+    breaking {
+      writeOut()
+      column = .unknown
+    }
+  }
+
+  /// Sees to it that what comes next begins a line of the terminal.
+  ///
+  /// Where a command has written nobody knows the column: as many spaces as a line has columns lead to the next line
+  /// from anywhere but its start. (Asking the terminal would mix its answer with what is typed.)
+  /// - Parameter canWrap: the terminal goes on in the next line when one is full.
+  func beginLine(canWrap: Bool) {
+    breaking {
+      writeOut()
+      let descriptor: Int32 = Terminal.isTerminal(1) ? 1 : 2
+      var text = ""
+      switch column {
+      case .start: return
+      case .within: text = "\n"
+      case .unknown:
+        if canWrap { text = String(repeating: " ", count: Terminal.width(of: descriptor)) + "\r" }
+      }
+      text.withUTF8 { if !$0.isEmpty { writeAll(descriptor, UnsafeRawBufferPointer($0)) } }
+      column = .start
+    }
+  }
+
   private func writeOut() {
     guard !buffer.isEmpty else { return }
     buffer.withUnsafeBytes { writeAll(1, $0) }
@@ -92,6 +124,9 @@ final class OutputWriter: @unchecked Sendable {
     if descriptor == 1, isBroken { return }
     onWriting?()
     if let sink { return sink(descriptor, bytes) }
+    if onWriting != nil, let last = bytes.last, Terminal.isTerminal(descriptor) {
+      column = last == 0x0A ? .start : .within
+    }
     do throws(SystemError) {
       try DescriptorIO.writeAll(descriptor, bytes)
     } catch {

@@ -41,11 +41,13 @@ extension RunningCommand {
 
   /// Waits until it takes more, or nothing any more.
   ///
-  /// - Parameter orLine: or until it has said a line, which may have to be taken first.
-  func waitForRoom(_ strand: Strand, orLine: Bool = false) async throws(Raised) {
+  /// - Parameter cut: or until it has said something, which may have to be taken first.
+  func waitForRoom(_ strand: Strand, orOutput cut: Cut? = nil) async throws(Raised) {
     try await wait(strand, "`\(plan.text)` to read its input") {
       guard let input, !isConcluded, input.isFull else { return true }
-      return isTooMuch(output) || isTooMuch(errors) || (orLine && output.map(Self.hasLine) ?? false)
+      if isTooMuch(output) || isTooMuch(errors) { return true }
+      guard let cut, let output else { return false }
+      return Self.has(cut, output)
     }
     if lock.withLock({ isTooMuch(output) || isTooMuch(errors) }) { throw tooMuchOutput() }
   }

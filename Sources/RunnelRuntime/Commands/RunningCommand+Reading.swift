@@ -13,8 +13,19 @@ extension RunningCommand {
     }
   }
 
-  /// The next line, without its end, if there is one; `.end` only when nothing more can come.
-  func nextLine(_ channel: Channel) throws(Raised) -> StreamStep {
+  /// How a reader wants the output cut: into lines, or as it comes, in bytes (language.md §14.4).
+  enum Cut { case lines, pieces }
+
+  /// The next line or piece, if there is one; `.end` only when nothing more can come.
+  func next(_ channel: Channel, _ cut: Cut) throws(Raised) -> StreamStep {
+    switch cut {
+    case .lines: try nextLine(channel)
+    case .pieces: nextPiece(channel)
+    }
+  }
+
+  /// Lines are without their ends.
+  private func nextLine(_ channel: Channel) throws(Raised) -> StreamStep {
     let (line, isTooLong, isWaiting) = lock.withLock { () -> (Value?, Bool, Bool) in
       guard let pipe = pipe(channel) else { return (nil, false, false) }
       let line = Self.takeLine(pipe)
@@ -28,8 +39,8 @@ extension RunningCommand {
     return isWaiting ? .wait : .end
   }
 
-  /// What there is of the output, as bytes; `.end` only when nothing more can come.
-  func nextPiece(_ channel: Channel) -> StreamStep {
+  /// All that is there, as bytes.
+  private func nextPiece(_ channel: Channel) -> StreamStep {
     lock.withLock {
       guard let pipe = pipe(channel) else { return .end }
       let count = pipe.buffer.count
@@ -50,23 +61,29 @@ extension RunningCommand {
     } else if pipe.hasEnded {
       length = buffer.count
     } else {
-      // A line that is longer than what is read ahead: then that much of it is.
-      pipe.setMark(max(RunningCommand.readAhead, buffer.count * 2))
+      pipe.makeRoomForLine()
       return nil
     }
     let hasEnd = length < buffer.count
     var line = UnsafeRawBufferPointer(rebasing: buffer.bytes[..<length])
     if hasEnd, line.last == 0x0D { line = UnsafeRawBufferPointer(rebasing: line.dropLast()) }
-    defer { buffer.consume(hasEnd ? length + 1 : length) }
+    defer {
+      buffer.consume(hasEnd ? length + 1 : length)
+      pipe.tookLine()
+    }
     return .string(String(decoding: line, as: UTF8.self))
   }
 
-  /// Whether a whole line is there.
-  var hasLine: Bool { lock.withLock { output.map(Self.hasLine) ?? false } }
+  /// Whether a whole line, or a piece, of stdout is there.
+  func hasOutput(_ cut: Cut) -> Bool { lock.withLock { output.map { Self.has(cut, $0) } ?? false } }
 
-  static func hasLine(_ pipe: OutputPipe) -> Bool {
+  /// Under the lock.
+  static func has(_ cut: Cut, _ pipe: OutputPipe) -> Bool {
     guard case .read = pipe.use else { return false }
-    return pipe.buffer.lineLength() != nil
+    switch cut {
+    case .lines: return pipe.buffer.lineLength() != nil
+    case .pieces: return pipe.buffer.count > 0
+    }
   }
 
   /// Whether more is kept than may be, with nobody to take it. Under the lock.
@@ -80,16 +97,14 @@ extension RunningCommand {
     lock.withLock { output.map { $0.hasEnded && $0.buffer.count == 0 } ?? true ? .ended : .more }
   }
 
-  /// Waits until there may be a line, or until the output has ended: also when all programs have, and somebody else
-  /// holds the pipe.
-  ///
-  /// - Parameter orPiece: anything that has come is enough.
-  func waitForLine(_ channel: Channel, orPiece: Bool = false, _ strand: Strand) async throws(Raised) {
+  /// Waits until `next` can go on: there is something, or more of a long line may come than was allowed so far, or the
+  /// output has ended, also when all programs have and somebody else holds the pipe.
+  func waitForOutput(_ channel: Channel, _ cut: Cut, _ strand: Strand) async throws(Raised) {
     try await wait(strand, "the output of `\(plan.text)`") {
       guard !isConcluded, let pipe = pipe(channel), !pipe.hasEnded else { return true }
+      if Self.has(cut, pipe) || pipe.isFull || runningCount == 0 { return true }
       if pipe.watch == nil { watchOutput(of: pipe) }
-      if orPiece, pipe.buffer.count > 0 { return true }
-      return pipe.buffer.lineLength() != nil || runningCount == 0
+      return false
     }
     if lock.withLock({ runningCount == 0 }) { conclude() }
   }

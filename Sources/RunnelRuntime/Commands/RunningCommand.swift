@@ -101,9 +101,16 @@ final class RunningCommand: @unchecked Sendable {
       isConcluded ? nil : runningCount > 0 && processes.contains { $0.takeStop() }
     }
     guard let isStopped else { return }
-    if isStopped { terminal?.suspend(with: group) }
+    if isStopped { suspend() }
     let scheduler = interpreter.scheduler
     scheduler.schedule(at: scheduler.clock.now() + 100_000_000) { [weak self] in self?.lookForStop() }
+  }
+
+  /// What has the terminal has been stopped: so is the script, until somebody says `fg`; then it goes on.
+  private func suspend() {
+    guard let terminal else { return }
+    if lock.withLock({ !isConcluded && terminal.leave() }) { Signals.suspend(group: true) }
+    lock.withLock { if !isConcluded { terminal.goOn(group) } }
   }
 
   // MARK: What the reactor sees

@@ -15,9 +15,12 @@ public struct TraceEntry: Sendable {
   public let function: String
   public let source: SourceFile
   public let span: Span
+  /// For `spawned`: what reports call the task.
+  public let task: String?
 
-  public init(role: Role, function: String, source: SourceFile, span: Span) {
+  public init(role: Role, function: String, source: SourceFile, span: Span, task: String? = nil) {
     self.role = role
+    self.task = task
     self.function = function
     self.source = source
     self.span = span

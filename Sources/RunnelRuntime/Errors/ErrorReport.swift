@@ -38,8 +38,8 @@ public struct ErrorReport {
       switch entry.role {
       case .raised: "raised in"
       case .called: "called from"
-      case .spawned: "spawned at"
-      case .awaited: "awaited at"
+      case .spawned: "\(entry.task.map { "in \($0), " } ?? "")spawned from"
+      case .awaited: "awaited in"
       }
     return "\(verb) `\(entry.function)` at \(entry.source.name):\(place.line):\(place.column)"
   }

@@ -3,7 +3,11 @@
 import RunnelScheduler
 
 enum TaskLibrary {
-  static let groups: [NativeGroup] = [global, handle, errors, environment, intrinsics]
+  static let groups: [NativeGroup] = [
+    global, handle, errors, environment, intrinsics,
+    NativeGroup("task", summary: "", functions: TaskCallbacks.functions),
+    NativeGroup("__", summary: "For the prelude only.", functions: GatherFeed.functions),
+  ]
 
   private static let global = NativeGroup(
     "", summary: "",

@@ -49,8 +49,8 @@ final class Fiber: @unchecked Sendable {
   let ownsGlobals: Bool
   /// The scopes begun in its frames and not ended, outermost first.
   var scopes: [Scope] = []
-  /// The scope that is around all of them.
-  let outerScope: Scope
+  /// The scope that is around all of them; for a generator its reader's, as soon as it has one.
+  var outerScope: Scope
 
   /// For a generator: who reads it at the moment, and where the item goes.
   var reader: Fiber?

@@ -143,11 +143,17 @@ extension Machine {
         finish(a, first, count, result)
       }
       return nil
-    case .waiting(let body):
-      let arguments = (0..<count).map { registers[first + $0] }
-      resumption = .register(fiber.frames[fiber.frameCount - 1].base + a)
-      finish(a, first, count, .nil)
-      return .wait { strand throws(Raised) in try await body(strand, arguments) }
+    case .attempt(let body, let waiting):
+      let call = NativeCall(
+        function: native, strand: strand,
+        arguments: UnsafeBufferPointer(start: registers + first, count: count))
+      if let result = try body(call) {
+        strand.lookAtClock()
+        finish(a, first, count, result)
+        return nil
+      }
+      return leave(a, first, count, waiting)
+    case .waiting(let body): return leave(a, first, count, body)
     case .mutating, .preludeMutating, .mutatingEither:
       throw Raised(
         .typeError,
@@ -156,6 +162,18 @@ extension Machine {
     case .machine(let builtin):
       return try callMachine(builtin, a, first, count)
     }
+  }
+
+  /// Leaves the machine for a built-in that waits; its result goes to register `a`.
+  private func leave(
+    _ a: Int, _ first: Int, _ count: Int,
+    _ body: @escaping @Sendable (Strand, [Value]) async throws(Raised) -> Value
+  ) -> MachineExit {
+    let registers = window
+    let arguments = (0..<count).map { registers[first + $0] }
+    resumption = .register(fiber.frames[fiber.frameCount - 1].base + a)
+    finish(a, first, count, .nil)
+    return .wait { strand throws(Raised) in try await body(strand, arguments) }
   }
 
   private func finish(_ a: Int, _ first: Int, _ count: Int, _ result: Value) {
@@ -362,7 +380,7 @@ extension Machine {
     case .prelude(let name):
       try enterPrelude(native, name, a, all, rest)
       return nil
-    case .waiting(let body):
+    case .attempt(_, let body), .waiting(let body):
       resumption = .register(fiber.frames[fiber.frameCount - 1].base + a)
       window[a] = .nil
       return .wait { strand throws(Raised) in try await body(strand, all + rest) }

@@ -15,7 +15,7 @@ extension Machine {
     let plan = try CommandWords.plan(descriptor, values: values, strand)
     switch instruction.opcode {
     case .commandSource:
-      registers[a] = .object(CommandSource.stream(plan, isRaw: instruction.flag == 1, strand))
+      registers[a] = .object(CommandSource.stream(plan, instruction.flag == 1 ? .pieces : .lines, strand))
       return nil
     case .commandStage:
       return try commandStage(plan, CommandRole(rawValue: instruction.flag) ?? .stage, a)
@@ -30,7 +30,7 @@ extension Machine {
   private func commandStage(_ plan: CommandPlan, _ role: CommandRole, _ a: Int) throws(Raised) -> MachineExit?
   {
     let command = FedCommand(plan, role, strand)
-    let name = role == .stage ? "__command_stage" : "__command_sink"
+    let name = role == .stage || role == .rawStage ? "__command_stage" : "__command_sink"
     let closure = try PreludeCode.closure(named: name)
     fiber.ensure(registers: fiber.frames[fiber.frameCount - 1].base + a + 4)
     let registers = fiber.registers + fiber.frames[fiber.frameCount - 1].base

@@ -40,10 +40,12 @@ extension Machine {
       state[0] = .list(strand.environment.map(\.key).sorted { stringOrder($0, $1) })
     case .stream:
       let stream = unsafeDowncast(object, to: StreamObject.self)
-      if stream.isTaken {
-        throw Raised(.valueError, "the stream is read already: a stream can be read once")
-      }
-      stream.isTaken = true
+      try stream.take()
+      // Without a position it is at its end.
+      if stream.hold == .letGo { state[1] = .nil }
+    case .channel:
+      state[0] = .object(
+        StreamObject(source: ChannelSource(unsafeDowncast(object, to: ChannelObject.self))))
     case .file:
       state[0] = .object(try fileLines(state[0]))
     default: throw notIterable(state[0])
@@ -120,6 +122,8 @@ extension Machine {
       guard generator.state != .running else {
         throw Raised(.valueError, "a generator cannot read itself")
       }
+      // What stops its reader stops it, wherever it was made (language.md §10.1).
+      if generator.state == .notStarted { generator.outerScope = fiber.innermostScope }
       let frame = fiber.frames[fiber.frameCount - 1]
       generator.reader = fiber
       generator.itemRegister = frame.base + instruction.b
@@ -155,7 +159,8 @@ extension Machine {
     guard case .object(let object) = state[0] else { return false }
     state[0] = .nil
     guard object.tag == .stream else { return false }
-    return closeStream(unsafeDowncast(object, to: StreamObject.self))
+    let stream = unsafeDowncast(object, to: StreamObject.self)
+    return stream.hold == .held ? false : closeStream(stream)
   }
 
   func closeStream(_ stream: StreamObject) -> Bool {

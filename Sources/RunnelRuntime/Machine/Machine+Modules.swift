@@ -58,6 +58,8 @@ extension Machine {
     case .environment: return .object(StreamObject(source: ListSource(strand.environment.map(\.key))))
     case .string, .bytes: return .object(StreamObject(source: ListSource([value])))
     case .file: return .object(try fileLines(value))
+    case .channel:
+      return .object(StreamObject(source: ChannelSource(unsafeDowncast(object, to: ChannelObject.self))))
     default:
       throw Raised(
         .typeError, "\(value.typeName) is no source of a pipeline; a list, a range, a stream or a command is")

@@ -38,8 +38,10 @@ extension Machine {
       if scope === strand.root, let session = strand.spawnScope { scope = session }
     }
     if descriptor.hasExecutor { try checkExecutor(operand()) }
+    var origin = SpawnOrigin(strand)
+    origin.place = CodePlace(function: frame.function, pc: frame.pc)
     let task = try strand.interpreter.spawn(
-      closure, in: scope, from: strand, name: name, isService: descriptor.isService,
+      closure, in: scope, origin: origin, name: name, isService: descriptor.isService,
       isDetached: descriptor.isDetached, isDiscarded: descriptor.isDiscarded)
     window[0] = .object(task)
   }
@@ -67,19 +69,31 @@ extension Machine {
         if strand.isInterrupted { try strand.checkpoint() }
         switch known {
         case .value(let value): registers[a] = value
-        case .failure(let error): throw Raised(awaited(error, at: frame))
+        case .failure(let error): throw awaited(Raised(error))
         case .interrupted: break
         }
         return nil
       }
       resumption = .register(target)
       let interpreter = strand.interpreter
-      return .wait { strand throws(Raised) in try await interpreter.await(task, from: strand) }
+      return .wait { [unowned self] strand throws(Raised) in
+        do throws(Raised) {
+          return try await interpreter.await(task, from: strand)
+        } catch {
+          throw awaited(error)
+        }
+      }
     case .gather:
       let value = registers[a]
       resumption = .register(target)
       let mode = GatherMode(number: instruction.b)
-      return .wait { strand throws(Raised) in try await Gather.run(value, mode, strand) }
+      return .wait { [unowned self] strand throws(Raised) in
+        do throws(Raised) {
+          return try await Gather.run(value, mode, strand)
+        } catch {
+          throw awaited(error)
+        }
+      }
     case .gatherFor:
       guard let closure = registers[a + 1].closure else { return nil }
       let source = registers[a]
@@ -88,8 +102,12 @@ extension Machine {
       resumption = .register(target)
       let mode = GatherMode(number: instruction.b)
       let isPair = instruction.flag == 1
-      return .wait { strand throws(Raised) in
-        try await Gather.each(source, closure, limit: limit, mode, isPair: isPair, in: scope, strand)
+      return .wait { [unowned self] strand throws(Raised) in
+        do throws(Raised) {
+          return try await Gather.each(source, closure, limit: limit, mode, isPair: isPair, in: scope, strand)
+        } catch {
+          throw awaited(error)
+        }
       }
     case .retryWait:
       retryWait(registers[a], registers + instruction.b, registers + instruction.c)
@@ -107,7 +125,13 @@ extension Machine {
     return Raised(.typeError, "`await` takes a task, not \(value.typeName)\(advice)")
   }
 
-  private func awaited(_ error: ErrorObject, at frame: Frame) -> ErrorObject { error }
+  /// Notes in the trace of another task's error that it has come to this one.
+  private func awaited(_ raised: Raised) -> Raised {
+    let error = raised.error
+    guard error.kind !== ErrorKind.cancelled, !error.trace.isEmpty else { return raised }
+    note(.awaited, in: error)
+    return raised
+  }
 
   // MARK: Built-ins of the machine's own
 
@@ -138,7 +162,7 @@ extension Machine {
       return nil
     case .spawnedTaskCancel:
       guard let task = registers[first].object(.task, as: TaskObject.self) else { return nil }
-      let reason = count > 1 ? registers[first + 1].string?.text : nil
+      let reason = count > 1 && !registers[first + 1].isNil ? try describe(registers[first + 1]) : nil
       let interpreter = strand.interpreter
       let root = interpreter.tree.withLock { task.isRunning ? task.strand?.root : nil }
       let didCancel = root.map { interpreter.cancel($0, .byHand(reason)) } ?? false

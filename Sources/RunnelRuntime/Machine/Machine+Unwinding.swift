@@ -74,11 +74,16 @@ extension Machine {
     error.trace.append(entry)
   }
 
+  /// Notes a place that an error has passed through: where the running frame stands.
+  func note(_ role: TraceEntry.Role, in error: ErrorObject) {
+    guard error.trace.count < Self.traceLimit, let entry = place(ofFrame: fiber.frameCount - 1, role: role)
+    else { return }
+    error.trace.append(entry)
+  }
+
   /// Notes the call that the error has passed through: the frame that is now the top.
   private func addCall(to error: ErrorObject) {
-    guard error.trace.count < Self.traceLimit else { return }
-    guard let entry = place(ofFrame: fiber.frameCount - 1, role: .called) else { return }
-    error.trace.append(entry)
+    note(.called, in: error)
   }
 
   /// The place that a frame is at; nil in the prelude, which is no business of the script's.
@@ -88,9 +93,7 @@ extension Machine {
       let frame = fiber.frames[index]
       let function = frame.function.takeUnretainedValue()
       if !function.isPrelude {
-        let offset = frame.pc - UnsafePointer(function.instructions) - 1
-        return TraceEntry(
-          role: role, function: function.code.name, source: function.source, span: function.span(at: offset))
+        return CodePlace(function: frame.function, pc: frame.pc).entry(role)
       }
       if role == .called { return nil }
       index -= 1

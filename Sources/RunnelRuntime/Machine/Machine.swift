@@ -646,7 +646,9 @@ final class Machine: @unchecked Sendable {
           pc += completion - 2
 
         // MARK: Tasks
-        case .spawn: try spawn(registers + a, instruction, frame.pointee)
+        case .spawn:
+          frame.pointee.pc = pc
+          try spawn(registers + a, instruction, frame.pointee)
         case .await, .gather, .gatherFor, .retryWait, .retryFailed, .runCommand, .commandSource,
           .commandStage:
           frame.pointee.pc = pc

@@ -23,6 +23,19 @@ enum PreludeCode {
   /// Compiles the part of the prelude that declares a function.
   private static func load(partWith name: String) throws(Raised) {
     guard let part = Prelude.index.parts[name] else { return }
+    let code = try compiled(part)
+    let module = LoadedModule(code: code, isPrelude: true)
+    lock.withLock {
+      for (name, number) in code.members {
+        let function = module.functions[number]
+        closures[name] = Closure(function, upvalues: [])
+      }
+      modules.append(module)
+    }
+  }
+
+  /// Compiles a part of the prelude; raises what is wrong with it.
+  static func compiled(_ part: (name: String, source: String)) throws(Raised) -> ModuleCode {
     let source = SourceFile(name: "prelude/\(part.name)", text: part.source)
     let (tree, problems) = Parser.parse(source)
     var names = Builtins.names
@@ -38,13 +51,6 @@ enum PreludeCode {
       throw Raised(
         .nameError, "the prelude's part `\(part.name)` does not compile: \(messages.joined(separator: "; "))")
     }
-    let module = LoadedModule(code: code, isPrelude: true)
-    lock.withLock {
-      for (name, number) in code.members {
-        let function = module.functions[number]
-        closures[name] = Closure(function, upvalues: [])
-      }
-      modules.append(module)
-    }
+    return code
   }
 }

@@ -27,6 +27,17 @@ public final class StreamObject: Object, @unchecked Sendable {
   var isTaken = false
   var isClosed = false
 
+  /// Whether a stage reads it an item at a time, by a loop for each (`zip`).
+  enum Hold {
+    /// The one loop that reads it closes it.
+    case none
+    /// A loop that is left does not close it, and another goes on.
+    case held
+    /// The stage has done with it: one more loop reads nothing and closes it.
+    case letGo
+  }
+  var hold = Hold.none
+
   /// The fiber of a generator; nil for a native source.
   let generator: Fiber?
 
@@ -43,6 +54,24 @@ public final class StreamObject: Object, @unchecked Sendable {
   }
 
   public override var typeName: String { "stream" }
+
+  /// The same stream for a stage that reads it an item at a time. Nobody else can read it then.
+  func held() throws(Raised) -> StreamObject {
+    try take()
+    let stream =
+      generator.map { StreamObject(generator: $0) } ?? StreamObject(source: source ?? ListSource([]))
+    stream.isClosed = isClosed
+    stream.hold = .held
+    return stream
+  }
+
+  /// A reader begins.
+  func take() throws(Raised) {
+    if isTaken, hold == .none {
+      throw Raised(.valueError, "the stream is read already: a stream can be read once")
+    }
+    isTaken = true
+  }
 }
 
 /// A source over items that are already there.

@@ -93,17 +93,19 @@ enum Gather {
         ? unsafeDowncast(object, to: ListObject.self).items
         : unsafeDowncast(object, to: RangeObject.self).values()
       arguments = items.enumerated().map { isPair ? [.int($0.offset), $0.element] : [$0.element] }
+    case _ where source.isStream:
+      guard let most = try most(limit) else {
+        throw Raised(
+          .valueError,
+          "`gather for` over a \(source.typeName) needs a limit, `gather for x in xs limit 8 { … }`: there may be any number of items"
+        )
+      }
+      return try await eachOfStream(source, closure, most: most, mode, isPair: isPair, in: scope, strand)
     default:
       throw Raised(
         .typeError, "`gather for` takes a list, a range, a map or a stream, not \(source.typeName)")
     }
-    var most = Int.max
-    switch limit {
-    case .nil: break
-    case .int(let number) where number >= 1: most = number
-    case .int(let number): throw Raised(.valueError, "`limit` is at least 1, not \(number)")
-    default: throw Raised(.typeError, "`limit` takes an int, not \(limit.typeName)")
-    }
+    let most = try most(limit) ?? Int.max
     var collector = Collector(mode: mode, count: arguments.count, strand: strand)
     collector.items = arguments.map { isPair ? .list($0) : $0[0] }
     try collector.checkNotEmpty()
@@ -123,6 +125,45 @@ enum Gather {
     return try collector.result(keys: keys)
   }
 
+  /// How many members may be live at once, nil for any number.
+  private static func most(_ limit: Value) throws(Raised) -> Int? {
+    switch limit {
+    case .nil: return nil
+    case .int(let number) where number >= 1: return number
+    case .int(let number): throw Raised(.valueError, "`limit` is at least 1, not \(number)")
+    default: throw Raised(.typeError, "`limit` takes an int, not \(limit.typeName)")
+    }
+  }
+
+  /// As `each`, for items that come one by one, and are taken only as there is room for them.
+  private static func eachOfStream(
+    _ source: Value, _ closure: Closure, most: Int, _ mode: GatherMode, isPair: Bool, in scope: Scope,
+    _ strand: Strand
+  ) async throws(Raised) -> Value {
+    let signal = GatherSignal()
+    let feed = GatherFeed { signal.note(Collector.source) }
+    let reader = try strand.interpreter.spawn(
+      PreludeCode.closure(named: "__gather_feed"), arguments: [source, .object(feed)], in: scope,
+      from: strand,
+      name: nil)
+    var collector = Collector(mode: mode, count: 0, strand: strand)
+    collector.items = []
+    collector.watchSource(reader, signal)
+    while !collector.isDecided, collector.isReading || collector.running > 0 {
+      if collector.isReading, collector.running < most { feed.want() }
+      try await collector.waitForOne(signal)
+      for item in feed.take() where !collector.isDecided {
+        let arguments = isPair ? [.int(collector.count), item] : [item]
+        let task = try strand.interpreter.spawn(
+          closure, arguments: arguments, in: scope, from: strand, name: nil)
+        collector.add(task, item: isPair ? .list(arguments) : item, signal)
+      }
+    }
+    try await collector.wait(signal)
+    try collector.checkNotEmpty()
+    return try collector.result(keys: nil)
+  }
+
   /// What has become of the members so far.
   private struct Collector {
     let mode: GatherMode
@@ -134,7 +175,12 @@ enum Gather {
     /// The member that decided, for `any` and `race`; or whose failure did, for all.
     private var winner: Int?
     private var failure: ErrorObject?
-    private var failures: [ErrorObject] = []
+    private var failures: [(index: Int, error: ErrorObject)] = []
+    /// The task that reads the stream, while it runs, and how it failed: that decides in every mode.
+    private var reader: TaskObject?
+    private var sourceFailure: ErrorObject?
+    /// The number by which the reader is known.
+    static let source = -1
 
     init(mode: GatherMode, count: Int, strand: Strand) {
       self.mode = mode
@@ -142,10 +188,28 @@ enum Gather {
       outcomes = Array(repeating: nil, count: count)
     }
 
-    var isDecided: Bool { winner != nil || failure != nil }
+    var isDecided: Bool { winner != nil || failure != nil || sourceFailure != nil }
+    var isReading: Bool { reader != nil }
+    var count: Int { outcomes.count }
+    private var isBusy: Bool { running > 0 || isReading }
+
+    /// Adds a member to those of a stream.
+    mutating func add(_ task: TaskObject, item: Value, _ signal: GatherSignal) {
+      outcomes.append(nil)
+      items?.append(item)
+      watch(task, outcomes.count - 1, signal)
+    }
+
+    mutating func watchSource(_ task: TaskObject, _ signal: GatherSignal) {
+      reader = task
+      strand.interpreter.tree.withLock {
+        task.isObserved = true
+        task.onEnd.append { signal.note(Self.source) }
+      }
+    }
 
     func checkNotEmpty() throws(Raised) {
-      guard outcomes.isEmpty else { return }
+      guard outcomes.isEmpty, sourceFailure == nil else { return }
       switch mode {
       case .any: throw Raised(.valueError, "`gather any` of nothing has no result")
       case .race: throw Raised(.valueError, "`gather race` of nothing has no result")
@@ -166,9 +230,19 @@ enum Gather {
     }
 
     private mutating func end(_ index: Int) {
+      if index == Self.source { return lookAtReader() }
       guard let task = tasks[index] else { return }
       running -= 1
       if let outcome = strand.interpreter.tree.withLock({ task.outcome() }) { settle(index, outcome) }
+    }
+
+    /// The reader has an item, or has ended.
+    private mutating func lookAtReader() {
+      guard let task = reader, let outcome = strand.interpreter.tree.withLock({ task.outcome() }) else {
+        return
+      }
+      reader = nil
+      if case .failure(let error) = outcome, error.kind !== ErrorKind.taskCancelled { sourceFailure = error }
     }
 
     mutating func settle(_ index: Int, _ outcome: Waiter.Outcome) {
@@ -184,7 +258,7 @@ enum Gather {
         if !isDecided { winner = index }
       case (.race, .failure(let error)):
         if !isDecided { failure = error }
-      case (.any, .failure(let error)): failures.append(error)
+      case (.any, .failure(let error)): failures.append((index, error))
       default: break
       }
     }
@@ -218,8 +292,8 @@ enum Gather {
 
     /// Waits for all members, which are stopped where the result is decided.
     mutating func wait(_ signal: GatherSignal) async throws(Raised) {
-      while running > 0, !isDecided { try await waitForOne(signal) }
-      if running > 0 {
+      while isBusy, !isDecided { try await waitForOne(signal) }
+      if isBusy {
         cancelMembers()
         await waitForAll(signal)
       }
@@ -227,14 +301,14 @@ enum Gather {
 
     private func cancelMembers() {
       let interpreter = strand.interpreter
-      for task in tasks.values {
+      for task in Array(tasks.values) + [reader].compactMap({ $0 }) {
         let root = interpreter.tree.withLock { task.isRunning ? task.strand?.root : nil }
         if let root { interpreter.cancel(root, .byHand(nil)) }
       }
     }
 
     private mutating func waitForAll(_ signal: GatherSignal) async {
-      while running > 0 {
+      while isBusy {
         var ended = signal.take()
         if ended.isEmpty {
           await strand.waitUninterrupted(WaitDescription("the members of a gather")) { waiter in
@@ -248,6 +322,7 @@ enum Gather {
     }
 
     func result(keys: [Value]?) throws(Raised) -> Value {
+      if let sourceFailure { throw Raised(sourceFailure) }
       switch mode {
       case .all:
         if let failure { throw Raised(failure) }
@@ -273,7 +348,7 @@ enum Gather {
         if let failure { throw Raised(failure) }
         throw Raised(
           .groupError, "all \(failures.count) have failed",
-          data: ["errors": .list(failures.map { .object($0) })])
+          data: ["errors": .list(failures.sorted { $0.index < $1.index }.map { .object($0.error) })])
       }
     }
 

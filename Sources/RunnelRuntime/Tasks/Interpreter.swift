@@ -19,6 +19,8 @@ public struct InterpreterOptions: Sendable {
   public var captureLimit = 256 << 20
   /// Makes `random`, `shuffle`, `sample` and jitter give the same numbers at each run.
   public var seed: UInt64?
+  /// Time stands still while anything runs, and jumps when everything waits for it.
+  public var hasVirtualTime = false
   /// From which level on the log is written.
   public var logLevel = LogLevel.info
   public var logFormat = LogFormat.text
@@ -59,7 +61,7 @@ public final class Interpreter: @unchecked Sendable {
     self.options = options
     let reactor = Reactor()
     self.reactor = reactor
-    let scheduler = Scheduler(clock: RealClock(), poller: reactor)
+    let scheduler = Scheduler(clock: options.hasVirtualTime ? VirtualClock() : RealClock(), poller: reactor)
     self.scheduler = scheduler
     pool = BlockingPool(scheduler: scheduler)
     output = OutputWriter(sink: options.output)

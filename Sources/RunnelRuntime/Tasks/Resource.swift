@@ -3,6 +3,7 @@
 
 /// A value that holds something of the system's. `close` may be called more than once.
 open class ResourceObject: Object, @unchecked Sendable {
+  open override var typeName: String { "resource" }
   /// Lets go of what it holds, without waiting.
   open func close() {}
   /// Closes it, and raises what went wrong with what was still to be written: at the end of `with` and of a scope.

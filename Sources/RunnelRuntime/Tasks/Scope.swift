@@ -22,9 +22,14 @@ enum CancelReason {
   /// The reader of a generator has gone.
   case readerGone
 
+  /// What somebody has given as the reason.
+  var given: String? {
+    if case .byHand(let reason?) = self, !reason.isEmpty { reason } else { nil }
+  }
+
   var message: String {
     switch self {
-    case .byHand(let reason): reason ?? ""
+    case .byHand: given ?? ""
     case .deadline: "the deadline has passed"
     case .failure: "its scope has failed"
     case .signal(2): "interrupted"

@@ -186,7 +186,12 @@ public final class Session: @unchecked Sendable {
   /// Called before anything is written while nothing runs: the prompt is in the way then.
   public func beforeWriting(_ action: (@Sendable () -> Void)?) { interpreter.output.onWriting = action }
 
-  /// Stops what still runs, waits for its cleanup, and closes what the session opened.
+  /// Sees to it that what is written next begins a line of the terminal: the prompt.
+  /// - Parameter canWrap: the terminal goes on in the next line when one is full.
+  public func beginLine(canWrap: Bool) { interpreter.output.beginLine(canWrap: canWrap) }
+
+  /// Stops what still runs, waits for its cleanup, and closes what the session opened. What could not be written any more
+  /// is said on standard error: nobody is left to raise it to (language.md §1.1).
   public func close() {
     guard let root = home.root else { return }
     isClosing = true
@@ -194,7 +199,13 @@ public final class Session: @unchecked Sendable {
     interpreter.scheduler.run(until: interpreter.haveEnded(tasksOf: root))
     let resources = Array(root.resources.reversed())
     root.resources = []
-    for resource in resources { resource.close() }
+    for resource in resources {
+      do throws(Raised) {
+        try resource.closeRaising()
+      } catch {
+        interpreter.write("[\(resource.label)] failed: \(error.error.summary)\n", toError: true)
+      }
+    }
     let ending = resources.filter(\.takesTimeToEnd)
     if !ending.isEmpty {
       let box = OutcomeBox()

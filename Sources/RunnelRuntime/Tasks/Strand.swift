@@ -9,7 +9,7 @@ import RunnelSystem
 import Synchronization
 
 /// What a task inherits from the one that spawned it, as a copy (language.md §13).
-struct TaskContext {
+struct TaskContext: Sendable {
   var environment: MapStorage
   var directory: String
   var output: OutputTarget
@@ -36,7 +36,7 @@ public final class Strand: @unchecked Sendable {
 
   /// How often a busy strand looks at timers, signals and descriptors.
   private static let pollInterval: Int64 = 2_000_000
-  /// After how long it lets others run, or, where the clock stands still, after how many slices.
+  /// After how long it lets others run, and after how many slices at the latest.
   private static let turn: Int64 = 100_000
   private static let turnSlices = 40
 
@@ -82,8 +82,7 @@ public final class Strand: @unchecked Sendable {
 
   /// The name that reports show.
   var label: String {
-    guard let task else { return "the script" }
-    return task.name.map { "task \(task.id) \"\($0)\"" } ?? "task \(task.id)"
+    task?.label ?? "the script"
   }
 
   func prepare(_ machine: Machine) { self.machine = machine }
@@ -97,10 +96,13 @@ public final class Strand: @unchecked Sendable {
       case .ended(let value): return .success(value)
       case .failed(let error): return .failure(Raised(error))
       case .fuel:
-        let now = interpreter.scheduler.clock.now()
+        let now = RealClock().now()
         pollIfDue(now)
         slices += 1
-        guard now - turnBegan >= Self.turn || slices >= Self.turnSlices else { break }
+        // Virtual time repeats: there turns are counted, not measured.
+        guard
+          slices >= Self.turnSlices || (now - turnBegan >= Self.turn && !interpreter.scheduler.hasVirtualTime)
+        else { break }
         slices = 0
         turnBegan = now
         if interpreter.scheduler.hasOtherWork { await Task.yield() }
@@ -153,7 +155,7 @@ public final class Strand: @unchecked Sendable {
 
   /// Raises `Cancelled` if this strand is to stop. Long built-ins call it every few thousand steps.
   public func checkpoint() throws(Raised) {
-    pollIfDue(interpreter.scheduler.clock.now())
+    pollIfDue(RealClock().now())
     if isInterrupted { try lookCloser() }
   }
 
@@ -165,6 +167,7 @@ public final class Strand: @unchecked Sendable {
     clock_gettime(CLOCK_MONOTONIC_COARSE, &time)
     guard time.tv_nsec != lastTick else { return }
     lastTick = time.tv_nsec
+    if interpreter.scheduler.hasVirtualTime { return }
     interruptMark.pointee.store(true, ordering: .relaxed)
   }
 

@@ -7,8 +7,8 @@ public final class TaskObject: Object, @unchecked Sendable {
     case running
     case ok(Value)
     case failed(ErrorObject)
-    /// Somebody cancelled it by hand or with its scope.
-    case cancelled
+    /// Somebody cancelled it by hand, perhaps for a reason, or with its scope.
+    case cancelled(reason: String?)
   }
 
   let id: Int
@@ -18,6 +18,8 @@ public final class TaskObject: Object, @unchecked Sendable {
   let isService: Bool
   let isDetached: Bool
   let began: Int64
+  /// Where it was spawned; nil for tasks that the library starts.
+  var place: CodePlace?
   unowned let interpreter: Interpreter
   /// Guarded by the interpreter's tree lock, as all below.
   private(set) var state = State.running
@@ -44,6 +46,9 @@ public final class TaskObject: Object, @unchecked Sendable {
 
   public override var typeName: String { "task" }
 
+  /// The name that reports show.
+  var label: String { name.map { "task \(id) \"\($0)\"" } ?? "task \(id)" }
+
   var isRunning: Bool { if case .running = state { true } else { false } }
 
   /// The task has ended. Under the tree lock.
@@ -63,9 +68,10 @@ public final class TaskObject: Object, @unchecked Sendable {
     case .failed(let error):
       isObserved = true
       return .failure(error.copied())
-    case .cancelled:
+    case .cancelled(let reason):
+      let task = name.map { "task `\($0)`" } ?? "task \(id)"
       return .failure(
-        ErrorObject(.taskCancelled, name.map { "task `\($0)` was cancelled" } ?? "task \(id) was cancelled"))
+        ErrorObject(.taskCancelled, "\(task) was cancelled" + (reason.map { ": \($0)" } ?? "")))
     }
   }
 

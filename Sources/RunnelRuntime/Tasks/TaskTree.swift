@@ -10,12 +10,22 @@ extension Interpreter {
     _ closure: Closure, arguments: [Value] = [], in scope: Scope, from strand: Strand, name: String?,
     isService: Bool = false, isDetached: Bool = false, isDiscarded: Bool = false
   ) throws(Raised) -> TaskObject {
+    try spawn(
+      closure, arguments: arguments, in: scope, origin: SpawnOrigin(strand), name: name, isService: isService,
+      isDetached: isDetached, isDiscarded: isDiscarded)
+  }
+
+  func spawn(
+    _ closure: Closure, arguments: [Value] = [], in scope: Scope, origin: SpawnOrigin, name: String?,
+    isService: Bool = false, isDetached: Bool = false, isDiscarded: Bool = false
+  ) throws(Raised) -> TaskObject {
     let task = TaskObject(
       id: nextTaskID(), name: name, scope: scope, isService: isService, isDetached: isDetached,
       interpreter: self)
     task.isDiscarded = isDiscarded
-    let child = Strand(interpreter: self, task: task, context: strand.context)
-    let machine = Machine(strand: child, globals: strand.machine.fiber.globals, ownsGlobals: false)
+    task.place = origin.place
+    let child = Strand(interpreter: self, task: task, context: origin.context)
+    let machine = Machine(strand: child, globals: origin.globals, ownsGlobals: false)
     child.prepare(machine)
     task.strand = child
     let isOpen = tree.withLock { () -> Bool in
@@ -42,10 +52,11 @@ extension Interpreter {
       case .success(let value):
         waiters = task.finish(.ok(value))
       case .failure(let raised) where raised.error.kind === ErrorKind.cancelled:
-        waiters = task.finish(.cancelled)
+        waiters = task.finish(.cancelled(reason: task.strand?.root.cancelReason?.given))
       case .failure(let raised):
         let error = raised.error
         if error.kind === ErrorKind.exit { requestExit(error) }
+        if let entry = task.place?.entry(.spawned, task: task.label) { error.trace.append(entry) }
         waiters = task.finish(.failed(error))
         noteFailure(of: task, error, hasWaiters: !waiters.isEmpty)
       }

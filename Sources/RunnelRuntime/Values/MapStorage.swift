@@ -3,8 +3,8 @@
 // leaves a hole, so positions stay valid for who iterates; holes go when the entries are next rebuilt.
 
 /// Insertion-ordered hash table from values to values.
-public struct MapStorage {
-  public struct Entry {
+public struct MapStorage: Sendable {
+  public struct Entry: Sendable {
     public let hash: Int
     public let key: Value
     public var value: Value

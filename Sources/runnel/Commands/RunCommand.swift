@@ -33,6 +33,9 @@ struct RunCommand: ParsableCommand {
       "Makes `random` and what else is left to chance the same at each run.", valueName: "number"))
   var seed: UInt64?
 
+  @Flag(help: "Let time stand still while anything runs, and jump when everything waits for it.")
+  var virtualTime = false
+
   @Option(help: "From which level on the log is written.")
   var logLevel = InterpreterOptions().logLevel
 
@@ -55,7 +58,8 @@ struct RunCommand: ParsableCommand {
       code == nil
     else { return }
     let known = [
-      "--grace", "--kill-grace", "--capture-limit", "--seed", "--log-level", "--log-format", "--format",
+      "--grace", "--kill-grace", "--capture-limit", "--seed", "--virtual-time", "--log-level", "--log-format",
+      "--format",
     ]
     let name = String(first.prefix { $0 != "=" })
     let hint = NearestName.suggest(for: name, among: known).map { ". Did you mean '\($0)'?" } ?? ""
@@ -79,6 +83,7 @@ struct RunCommand: ParsableCommand {
     options.killGrace = killGrace.nanoseconds
     options.captureLimit = captureLimit.bytes
     options.seed = seed
+    options.hasVirtualTime = virtualTime
     options.logLevel = logLevel
     options.logFormat = logFormat
     var script = ScriptRun(input, arguments: words)

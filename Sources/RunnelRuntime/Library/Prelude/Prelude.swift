@@ -13,6 +13,6 @@ enum Prelude {
   /// The modules of the prelude, in one scope, in this order.
   static let sources: [(name: String, source: String)] = [
     ("lists", lists), ("maps", maps), ("strings", strings), ("stages", stages), ("mapping", mapping),
-    ("pacing", pacing), ("sinks", sinks),
+    ("zipping", zipping), ("pacing", pacing), ("sinks", sinks),
   ]
 }

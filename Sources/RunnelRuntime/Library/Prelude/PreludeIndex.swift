@@ -1,6 +1,8 @@
 // Which part of the prelude declares which function, so that only what is used is compiled.
 
 struct PreludeIndex {
+  /// All parts.
+  let sources: [(name: String, source: String)]
   /// The names of all functions of the prelude.
   let names: Set<String>
   /// The head of each, as a signature: `__map(xs, f)`.
@@ -18,6 +20,7 @@ struct PreludeIndex {
         signatures[name] = String(line.dropFirst(3).prefix { $0 != "{" })
       }
     }
+    self.sources = sources
     self.parts = parts
     self.signatures = signatures
     names = Set(parts.keys)
@@ -28,5 +31,7 @@ extension Prelude {
   static let index = PreludeIndex(
     sources + [
       ("system", SystemPrelude.source), ("tasks", TaskLibrary.prelude), ("commands", CommandLibrary.prelude),
+      ("sharing", SharingLibrary.prelude), ("gather", GatherFeed.prelude),
+      ("callbacks", TaskCallbacks.prelude),
     ])
 }
