@@ -31,11 +31,7 @@ func iteratedItems(_ value: Value, strand: Strand? = nil) throws(Raised) -> [Val
     return try unsafeDowncast(object, to: RangeObject.self).values(strand: strand)
   case .map: return unsafeDowncast(object, to: MapObject.self).storage.map(\.key)
   case .environment:
-    guard let strand else { return nil }
-    return strand.environment.map(\.key).sorted { a, b in
-      guard let a = a.string, let b = b.string else { return false }
-      return stringOrder(a, b) < 0
-    }
+    return strand?.environment.map(\.key)
   default: return nil
   }
 }
