@@ -36,10 +36,14 @@ enum URLLibrary {
 
   private static func parse(_ call: borrowing NativeCall) throws(Raised) -> Value {
     let text = try call.string(0)
-    if text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) {
-      throw Raised(.parseError, "a URL cannot hold control characters or newlines")
+    let bytes = text.utf8Span.span
+    for index in 0..<bytes.count {
+      guard bytes[index] >= 0x20, bytes[index] != 0x7F else {
+        throw Raised(.parseError, "a URL cannot hold control characters or newlines")
+      }
+      if index & 0xFFFF == 0xFFFF { try call.checkpoint() }
     }
-    let parts = URLReference(text)
+    let parts = try URLReference(text, strand: call.strand)
     let authority = try Authority(parts.authority, call.strand)
     var map = MapStorage(minimumCapacity: 8)
     map.set(.string("scheme"), .string(parts.scheme?.lowercased() ?? ""))
@@ -61,8 +65,14 @@ enum URLLibrary {
     var host: String?
     var port: Int?
 
+    /// No host has a tenth of it. What is below is walked character by character, several times.
+    private static let longest = 1 << 16
+
     init(_ text: String?, _ strand: Strand) throws(Raised) {
       guard let text else { return }
+      guard text.utf8.count <= Self.longest else {
+        throw Raised(.parseError, "a URL's host and user cannot be longer than \(Self.longest) bytes")
+      }
       var rest = text[...]
       if let at = rest.lastIndex(of: "@") {
         let parts = rest[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
@@ -179,7 +189,10 @@ enum URLLibrary {
   }
 
   private static func join(_ call: borrowing NativeCall) throws(Raised) -> Value {
-    let base = URLReference(try call.string(0))
-    return .string(base.resolving(URLReference(try call.string(1))).text)
+    let base = try URLReference(try call.string(0), strand: call.strand)
+    let reference = try URLReference(try call.string(1), strand: call.strand)
+    let joined = try base.resolving(reference, strand: call.strand).text
+    try checkTextLength(joined.utf8.count)
+    return .string(joined)
   }
 }

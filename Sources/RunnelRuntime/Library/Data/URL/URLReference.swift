@@ -10,34 +10,49 @@ struct URLReference {
   var query: String?
   var fragment: String?
 
-  /// Any text has these parts (RFC 3986, appendix B).
-  init(_ text: String) {
-    // Bytes: all that parts end at is ASCII, and a long text is walked ten times as fast.
-    var rest = text[...]
-    if let hash = rest.utf8.firstIndex(of: UInt8(ascii: "#")) {
-      fragment = String(rest[rest.utf8.index(after: hash)...])
-      rest = rest[..<hash]
+  /// Any text has these parts (RFC 3986, appendix B). What they end at is ASCII, so bytes are looked at.
+  init(_ text: String, strand: Strand) throws(Raised) {
+    let bytes = text.utf8Span.span
+    var start = 0
+    var end = bytes.count
+    func offset(of byte: Character) -> Int? {
+      guard start < end, let byte = byte.asciiValue else { return nil }
+      return ByteSearch.offset(of: byte, in: bytes, from: start, through: end - 1)
     }
-    if let mark = rest.utf8.firstIndex(of: UInt8(ascii: "?")) {
-      query = String(rest[rest.utf8.index(after: mark)...])
-      rest = rest[..<mark]
+    func part(_ range: Range<Int>) throws(Raised) -> String {
+      try String(utf8: bytes.extracting(range), strand: strand)
     }
-    if let colon = rest.utf8.firstIndex(of: UInt8(ascii: ":")), Self.isScheme(rest[..<colon]) {
-      scheme = String(rest[..<colon])
-      rest = rest[rest.utf8.index(after: colon)...]
+    if let hash = offset(of: "#") {
+      fragment = try part((hash + 1)..<end)
+      end = hash
     }
-    if rest.utf8.starts(with: "//".utf8) {
-      rest = rest[rest.utf8.index(rest.startIndex, offsetBy: 2)...]
-      let end = rest.utf8.firstIndex(of: UInt8(ascii: "/")) ?? rest.endIndex
-      authority = String(rest[..<end])
-      rest = rest[end...]
+    if let mark = offset(of: "?") {
+      query = try part((mark + 1)..<end)
+      end = mark
     }
-    path = String(rest)
+    if let colon = offset(of: ":"), try Self.isScheme(bytes.extracting(..<colon), strand) {
+      scheme = try part(0..<colon)
+      start = colon + 1
+    }
+    if end - start >= 2, bytes[start] == Self.slash, bytes[start + 1] == Self.slash {
+      start += 2
+      let path = offset(of: "/") ?? end
+      authority = try part(start..<path)
+      start = path
+    }
+    path = try part(start..<end)
   }
 
-  private static func isScheme(_ text: Substring) -> Bool {
-    guard let first = text.utf8.first, isLetter(first) else { return false }
-    return text.utf8.allSatisfy { isLetter($0) || (0x30...0x39).contains($0) || "+-.".utf8.contains($0) }
+  private static let slash = UInt8(ascii: "/")
+
+  private static func isScheme(_ bytes: Span<UInt8>, _ strand: Strand) throws(Raised) -> Bool {
+    guard !bytes.isEmpty, isLetter(bytes[0]) else { return false }
+    for index in 0..<bytes.count {
+      let byte = bytes[index]
+      guard isLetter(byte) || (0x30...0x39).contains(byte) || "+-.".utf8.contains(byte) else { return false }
+      if index & 0xFFFF == 0xFFFF { try strand.checkpoint() }
+    }
+    return true
   }
 
   private static func isLetter(_ byte: UInt8) -> Bool {
@@ -57,53 +72,65 @@ struct URLReference {
   // MARK: Resolving
 
   /// What a reference means on a page of this URL (RFC 3986, 5.2).
-  func resolving(_ reference: URLReference) -> URLReference {
+  func resolving(_ reference: URLReference, strand: Strand) throws(Raised) -> URLReference {
     var target = reference
     if reference.scheme != nil {
-      target.path = Self.withoutDots(reference.path)
+      target.path = try Self.withoutDots(reference.path, strand)
       return target
     }
     target.scheme = scheme
     if reference.authority != nil {
-      target.path = Self.withoutDots(reference.path)
+      target.path = try Self.withoutDots(reference.path, strand)
       return target
     }
     target.authority = authority
     if reference.path.isEmpty {
       target.path = path
       target.query = reference.query ?? query
-    } else if reference.path.hasPrefix("/") {
-      target.path = Self.withoutDots(reference.path)
+    } else if reference.path.utf8.first == Self.slash {
+      target.path = try Self.withoutDots(reference.path, strand)
     } else {
-      target.path = Self.withoutDots(merged(reference.path))
+      target.path = try Self.withoutDots(merged(reference.path), strand)
     }
     return target
   }
 
   private func merged(_ relative: String) -> String {
     if authority != nil, path.isEmpty { return "/" + relative }
-    guard let slash = path.lastIndex(of: "/") else { return relative }
+    guard let slash = path.utf8.lastIndex(of: Self.slash) else { return relative }
     return path[...slash] + relative
   }
 
   /// Without `.` and `..` segments (RFC 3986, 5.2.4).
-  private static func withoutDots(_ path: String) -> String {
-    let isAbsolute = path.hasPrefix("/")
-    var kept: [Substring] = []
-    let segments = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst(isAbsolute ? 1 : 0)
-    for (index, segment) in segments.enumerated() {
-      let isLast = index == segments.count - 1
-      switch segment {
-      case ".":
-        if isLast { kept.append("") }
-      case "..":
+  private static func withoutDots(_ path: String, _ strand: Strand) throws(Raised) -> String {
+    let bytes = path.utf8Span.span
+    let isAbsolute = path.utf8.first == slash
+    var kept: [Range<Int>] = []
+    var start = isAbsolute ? 1 : 0
+    var steps = 0
+    while start <= bytes.count {
+      let next =
+        start < bytes.count
+        ? ByteSearch.offset(of: slash, in: bytes, from: start, through: bytes.count - 1) : nil
+      let segment = start..<(next ?? bytes.count)
+      let isDots = segment.count <= 2 && segment.allSatisfy { bytes[$0] == UInt8(ascii: ".") }
+      switch isDots ? segment.count : 0 {
+      case 0: kept.append(segment)
+      case 1: if next == nil { kept.append(bytes.count..<bytes.count) }
+      default:
         if !kept.isEmpty { kept.removeLast() }
-        if isLast { kept.append("") }
-      default: kept.append(segment)
+        if next == nil { kept.append(bytes.count..<bytes.count) }
       }
+      start = segment.upperBound + 1
+      steps += 1
+      if steps & 0xFFF == 0 { try strand.checkpoint() }
     }
-    let joined = kept.joined(separator: "/")
-    return isAbsolute ? "/" + joined : joined
+    var writer = TextWriter(strand: strand, capacity: bytes.count)
+    for (index, segment) in kept.enumerated() {
+      if index > 0 || isAbsolute { try writer.append("/") }
+      try writer.append(bytes.extracting(segment))
+    }
+    return try writer.finish()
   }
 }
 
