@@ -32,10 +32,14 @@ func brief(_ value: Value, limit: Int = 200) -> String {
   }
 }
 
-/// `Kind: message` and the like, for code that cannot raise: as `describe`, cut short where that is impossible.
+/// Text for people to see, for code that cannot raise: as `describe`, but what is no string ends with `…` after a MiB.
+/// Nobody reads on, and data that shares its parts has no end.
 func describeSafely(_ value: Value) -> String {
+  if let string = value.string { return string.text }
+  var printer = Printer(strand: nil, limit: 1 << 20)
   do throws(Raised) {
-    return try describe(value)
+    try printer.append(value, quoted: false)
+    return printer.text
   } catch {
     return brief(value, limit: 10_000)
   }

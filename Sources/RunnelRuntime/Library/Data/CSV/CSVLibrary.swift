@@ -93,8 +93,7 @@ enum CSVLibrary {
         throw Raised(.typeError, "`encode` takes rows that are maps or lists, not \(row.typeName)")
       }
     }
-    try checkTextLength(writer.output.count)
-    return .string(try String(utf8: writer.output, strand: call.strand))
+    return .string(try writer.finish())
   }
 
   /// All keys of the rows that are maps, in the order in which they first come.
@@ -116,51 +115,46 @@ enum CSVLibrary {
 
 /// Writes rows of CSV.
 private struct CSVWriter {
-  private(set) var output: [UInt8] = []
+  private var writer: TextWriter
   let separator: UInt8
-  let strand: Strand
-  /// The length at which the limit and the strand are looked at next.
-  private var nextLook = textPiece
 
   init(separator: UInt8, strand: Strand) {
     self.separator = separator
-    self.strand = strand
+    writer = TextWriter(strand: strand)
   }
 
   mutating func write(_ fields: [Value], row: Int) throws(Raised) {
     for (index, field) in fields.enumerated() {
-      if index > 0 { output.append(separator) }
+      if index > 0 { writer.bytes.append(separator) }
       guard let text = plainText(field) else {
         throw Raised(.valueError, "CSV cannot hold a \(field.typeName), in row \(row), field \(index + 1)")
       }
-      write(text, isAlone: fields.count == 1)
-      try look()
+      try write(text, isAlone: fields.count == 1)
     }
-    output.append(0x0A)
+    writer.bytes.append(0x0A)
+    try writer.look()
   }
 
-  /// After some bytes more: raises `LimitError` where the text gets too long, and sees whether the strand is to stop.
-  private mutating func look() throws(Raised) {
-    guard output.count >= nextLook else { return }
-    nextLook = output.count + textPiece
-    try checkTextLength(output.count)
-    try strand.checkpoint()
-  }
-
-  private mutating func write(_ field: String, isAlone: Bool) {
+  private mutating func write(_ field: String, isAlone: Bool) throws(Raised) {
+    let bytes = field.utf8Span.span
     let needsQuotes =
-      field.utf8.contains { $0 == separator || $0 == UInt8(ascii: "\"") || $0 == 0x0A || $0 == 0x0D }
+      ByteSearch.holds(separator, bytes) || ByteSearch.holds(UInt8(ascii: "\""), bytes)
+      || ByteSearch.holds(0x0A, bytes) || ByteSearch.holds(0x0D, bytes)
       // A lone empty field would be a blank line.
-      || (isAlone && field.isEmpty)
-    guard needsQuotes else {
-      output.append(contentsOf: field.utf8)
-      return
+      || (isAlone && bytes.isEmpty)
+    guard needsQuotes else { return try writer.append(bytes) }
+    writer.bytes.append(UInt8(ascii: "\""))
+    var start = 0
+    while start < bytes.count {
+      let end =
+        ByteSearch.offset(of: UInt8(ascii: "\""), in: bytes, from: start, through: bytes.count - 1)
+        ?? bytes.count
+      try writer.append(bytes.extracting(start..<end))
+      if end < bytes.count { try writer.append("\"\"") }
+      start = end + 1
     }
-    output.append(UInt8(ascii: "\""))
-    for byte in field.utf8 {
-      if byte == UInt8(ascii: "\"") { output.append(byte) }
-      output.append(byte)
-    }
-    output.append(UInt8(ascii: "\""))
+    writer.bytes.append(UInt8(ascii: "\""))
   }
+
+  mutating func finish() throws(Raised) -> String { try writer.finish() }
 }

@@ -130,9 +130,12 @@ struct JSONEncoder: ~Copyable {
   private func sorted(_ storage: MapStorage) throws(Raised) -> Container {
     var entries: [(key: String, value: Value)] = []
     entries.reserveCapacity(storage.count)
-    for (key, value) in storage { entries.append((try keyText(key), value)) }
-    entries.sort { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
-    return .sorted(entries, next: 0)
+    for (key, value) in storage {
+      entries.append((try keyText(key), value))
+      if entries.count & 0xFFF == 0 { try strand.checkpoint() }
+    }
+    let order = try Sorting.order(of: entries.map { .string($0.key) }, descending: false, strand)
+    return .sorted(order.map { entries[$0] }, next: 0)
   }
 
   private func keyText(_ key: Value) throws(Raised) -> String {
