@@ -79,7 +79,9 @@ enum Script {
           switch function.body {
           case .plain(let code): return .success(try code(call))
           case .attempt(let plain, _):
-            guard let value = try plain(call) else { return .failure(Raised(.typeError, "not for a unit test")) }
+            guard let value = try plain(call) else {
+              return .failure(Raised(.typeError, "not for a unit test"))
+            }
             return .success(value)
           case .either(let when, let prelude, let code):
             if when(call) { return .success(.string("prelude \(prelude)")) }

@@ -106,6 +106,7 @@ enum Conversions {
     var before: UInt8 = 0
     for (offset, byte) in bytes.enumerated() {
       let isDigit = byte >= 0x30 && byte <= 0x39
+      guard byte < 0x80 else { return nil }
       if byte == UInt8(ascii: "_") {
         // Between digits only.
         guard before >= 0x30, before <= 0x39, offset + 1 < bytes.count else { return nil }

@@ -45,7 +45,16 @@ enum TextEncoding: String, CaseIterable {
   /// Raises `ValueError` for a character that it has not.
   func encode(_ text: String, strand: Strand) throws(Raised) -> [UInt8] {
     switch self {
-    case .utf8: return Array(text.utf8)
+    case .utf8:
+      let source = text.utf8Span.span
+      var bytes: [UInt8] = []
+      bytes.reserveCapacity(source.count)
+      for start in stride(from: 0, to: source.count, by: 1 << 20) {
+        let piece = source.extracting(start..<min(start + 1 << 20, source.count))
+        piece.withUnsafeBufferPointer { bytes.append(contentsOf: $0) }
+        try strand.checkpoint()
+      }
+      return bytes
     case .ascii: return try narrow(text, below: 0x80, strand)
     case .latin1: return try narrow(text, below: 0x100, strand)
     case .utf16: return try wide(text, littleEndian: true, mark: [0xFF, 0xFE], strand)

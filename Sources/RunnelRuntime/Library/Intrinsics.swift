@@ -94,7 +94,7 @@ enum Intrinsics {
       call throws(Raised) in
       let items = try call.items(0)
       let keys = try pairedKeys(call, items.count)
-      return .list(try ListShaping.uniquePositions(keys, call.strand).map { items[$0] })
+      return .list(try items.picked(ListShaping.uniquePositions(keys, call.strand), call.strand))
     },
     function("__add(sum, item)", "For `sum`: adds numbers and durations only.") { call throws(Raised) in
       if call[0].isNil {

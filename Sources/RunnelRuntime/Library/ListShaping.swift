@@ -29,7 +29,14 @@ enum ListShaping {
         let turned = RangeObject(lower: last, upper: first, step: -range.step, inclusive: true)
         return .list(try turned.values(strand: call.strand))
       }
-      return .list(try call.items(0).reversed())
+      let items = try call.items(0)
+      var turned: [Value] = []
+      turned.reserveCapacity(items.count)
+      for item in items.reversed() {
+        turned.append(item)
+        if turned.count & 0xFFFF == 0 { try call.checkpoint() }
+      }
+      return .list(turned)
     },
     method("chunks(n) → list", "Lists of `n` items each; the last may be shorter.") { call throws(Raised) in
       let items = try call.items(0)
@@ -97,7 +104,7 @@ enum ListShaping {
         when: { call in call.has(1) }, prelude: "__list_unique",
         plain: { call throws(Raised) in
           let items = try call.items(0)
-          return .list(try uniquePositions(items, call.strand).map { items[$0] })
+          return .list(try items.picked(uniquePositions(items, call.strand), call.strand))
         })),
     NativeFunction(
       "sorted(by?, reverse = false) → list", receiver: "list",

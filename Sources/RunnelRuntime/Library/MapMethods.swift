@@ -31,7 +31,14 @@ enum MapMethods {
     method("keys() → list", "The keys.") { call throws(Raised) in .list(try call.map(0).map(\.key)) },
     method("values() → list", "The values.") { call throws(Raised) in .list(try call.map(0).map(\.value)) },
     method("items() → list", "Lists `[key, value]`.") { call throws(Raised) in
-      .list(try call.map(0).map { .list([$0.key, $0.value]) })
+      let map = try call.map(0)
+      var items: [Value] = []
+      items.reserveCapacity(map.count)
+      for (key, value) in map {
+        items.append(.list([key, value]))
+        if items.count & 0xFFF == 0 { try call.checkpoint() }
+      }
+      return .list(items)
     },
     method("has(k) → bool", "Whether a key is there: as `k in m`.") { call throws(Raised) in
       .bool(try contains(call[1], in: call[0], strand: call.strand))
@@ -53,15 +60,19 @@ enum MapMethods {
       call throws(Raised) in
       let map = try call.map(0)
       var result = MapStorage(minimumCapacity: map.count)
-      for (key, value) in map { result.set(value, hash: try requireKey(value, strand: call.strand), key) }
+      for (index, (key, value)) in map.enumerated() {
+        result.set(value, hash: try requireKey(value, strand: call.strand), key)
+        if index & 0xFFF == 0xFFF { try call.checkpoint() }
+      }
       return .object(MapObject(result))
     },
     method("pick(...keys) → map", "With these keys only, as far as they are there, in the order given.") {
       call throws(Raised) in
       let map = try call.map(0)
       var result = MapStorage()
-      for key in call.rest {
+      for (index, key) in call.rest.enumerated() {
         let hash = try requireKey(key, strand: call.strand)
+        if index & 0xFFF == 0xFFF { try call.checkpoint() }
         if let position = map.position(of: key, hash: hash) {
           result.set(key, hash: hash, map[position: position])
         }
@@ -70,8 +81,9 @@ enum MapMethods {
     },
     method("omit(...keys) → map", "Without these keys.") { call throws(Raised) in
       var map = try call.map(0)
-      for key in call.rest {
+      for (index, key) in call.rest.enumerated() {
         _ = try requireKey(key, strand: call.strand)
+        if index & 0xFFF == 0xFFF { try call.checkpoint() }
         map.remove(key)
       }
       return .object(MapObject(map))
@@ -86,7 +98,7 @@ enum MapMethods {
         when: { call in call.has(2) }, prelude: "__map_merge",
         plain: { call throws(Raised) in
           var map = try call.map(0)
-          for (key, value) in try call.map(1) { map.set(key, value) }
+          try map.merge(try call.map(1), call.strand)
           return .object(MapObject(map))
         })),
     NativeFunction(
@@ -102,6 +114,7 @@ enum MapMethods {
             of: keys, descending: try call.bool(2, default: false), call.strand)
           {
             result.set(entries[position].0, entries[position].1)
+            if result.count & 0xFFF == 0 { try call.checkpoint() }
           }
           return .object(MapObject(result))
         })),
@@ -116,9 +129,7 @@ enum MapMethods {
     changing("update(other)", "Changes: puts another map's keys and values.") {
       receiver, call throws(Raised) in
       let other = try call.map(1)
-      try changingMap(&receiver, call) { map in
-        for (key, value) in other { map.set(key, value) }
-      }
+      try changingMap(&receiver, call) { map throws(Raised) in try map.merge(other, call.strand) }
       return .nil
     },
     changing("clear()", "Changes: takes all keys away.") { receiver, call throws(Raised) in

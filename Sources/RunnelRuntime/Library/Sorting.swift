@@ -5,12 +5,12 @@
 enum Sorting {
   /// The positions of `keys` in their order, equal ones as they stood.
   static func order(of keys: [Value], descending: Bool, _ strand: Strand) throws(Raised) -> [Int] {
-    if let ints = try allInts(keys) {
+    if let ints = try allInts(keys, strand) {
       var pairs = ints
       try sort(&pairs, strand) { a, b in descending ? a.key > b.key : a.key < b.key }
       return pairs.map { Int($0.position) }
     }
-    if let floats = allFloats(keys) {
+    if let floats = try allFloats(keys, strand) {
       var pairs = floats
       try sort(&pairs, strand) { a, b in descending ? a.key > b.key : a.key < b.key }
       return pairs.map { Int($0.position) }
@@ -44,7 +44,7 @@ enum Sorting {
   static func sorted(
     _ items: [Value], by keys: [Value], descending: Bool, _ strand: Strand
   ) throws(Raised) -> [Value] {
-    try order(of: keys, descending: descending, strand).map { items[$0] }
+    try items.picked(try order(of: keys, descending: descending, strand), strand)
   }
 
   static func precedes(_ a: Value, _ b: Value, _ strand: Strand) throws(Raised) -> Bool {
@@ -66,24 +66,26 @@ enum Sorting {
     let string: StringObject
   }
 
-  private static func allInts(_ keys: [Value]) throws(Raised) -> [Keyed<Int>]? {
+  private static func allInts(_ keys: [Value], _ strand: Strand) throws(Raised) -> [Keyed<Int>]? {
     guard let first = keys.first, case .int = first, keys.count < Int32.max else { return nil }
     var pairs: [Keyed<Int>] = []
     pairs.reserveCapacity(keys.count)
     for key in keys {
       guard case .int(let number) = key else { return nil }
       pairs.append(Keyed(key: number, position: Int32(truncatingIfNeeded: pairs.count)))
+      if pairs.count & 0xFFFF == 0 { try strand.checkpoint() }
     }
     return pairs
   }
 
-  private static func allFloats(_ keys: [Value]) -> [Keyed<Double>]? {
+  private static func allFloats(_ keys: [Value], _ strand: Strand) throws(Raised) -> [Keyed<Double>]? {
     guard let first = keys.first, case .float = first, keys.count < Int32.max else { return nil }
     var pairs: [Keyed<Double>] = []
     pairs.reserveCapacity(keys.count)
     for key in keys {
       guard case .float(let number) = key else { return nil }
       pairs.append(Keyed(key: number, position: Int32(truncatingIfNeeded: pairs.count)))
+      if pairs.count & 0xFFFF == 0 { try strand.checkpoint() }
     }
     return pairs
   }

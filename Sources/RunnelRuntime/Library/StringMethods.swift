@@ -71,7 +71,12 @@ enum StringMethods {
     },
     method("capitalize() → string", "The first character in upper case, the rest as it is.") {
       call throws(Raised) in
-      .string(capitalized(try call.string(0)))
+      let text = try call.string(0)
+      guard let first = text.unicodeScalars.first else { return call[0] }
+      var writer = TextWriter(strand: call.strand, capacity: text.utf8.count)
+      try writer.append(first.properties.titlecaseMapping)
+      try writer.append(text.utf8Span.span.extracting(UTF8.width(first)...))
+      return .string(try writer.finish())
     },
     method("title() → string", "Each word with its first letter in upper case and the others in lower case.")
     {
@@ -105,7 +110,7 @@ enum StringMethods {
 
   private static let coding: [NativeFunction] = [
     method("bytes() → bytes", "Its UTF-8 bytes.") { call throws(Raised) in
-      .bytes(Array(try call.string(0).utf8))
+      .bytes(try TextEncoding.utf8.encode(try call.string(0), strand: call.strand))
     },
     method(
       "encode(encoding = \"utf-8\") → bytes",
@@ -136,9 +141,7 @@ enum StringMethods {
       let scalars = text.unicodeScalars
       guard let first = scalars.first, scalars.dropFirst().isEmpty else {
         throw Raised(
-          .valueError,
-          "`code` is for one character of one code point, and \(brief(call[0], limit: 40)) has \(scalars.count)"
-        )
+          .valueError, "`code` is for one character of one code point, not for \(brief(call[0], limit: 40))")
       }
       return .int(Int(first.value))
     },

@@ -28,15 +28,16 @@ enum StringSearching {
       let text = try call.string(0)
       let part = try call.string(1)
       guard !part.isEmpty, begins(text, with: part) else { return call[0] }
-      return .string(String(decodingUTF8: text.utf8Span.span.extracting(part.utf8.count...)))
+      return .string(
+        try String(utf8: text.utf8Span.span.extracting(part.utf8.count...), strand: call.strand))
     },
     method("remove_suffix(part) → string", "Without a string at its end, if it is there.") {
       call throws(Raised) in
       let text = try call.string(0)
       let part = try call.string(1)
       guard !part.isEmpty, ends(text, with: part) else { return call[0] }
-      return .string(
-        String(decodingUTF8: text.utf8Span.span.extracting(..<(text.utf8.count - part.utf8.count))))
+      let kept = text.utf8.count - part.utf8.count
+      return .string(try String(utf8: text.utf8Span.span.extracting(..<kept), strand: call.strand))
     },
     method(
       "index(part, from = 0) → int",
@@ -95,11 +96,15 @@ enum StringSearching {
   }
 
   private static func begins(_ text: String, with part: String) -> Bool {
-    text.utf8.starts(with: part.utf8)
+    let bytes = text.utf8Span.span
+    let length = part.utf8.count
+    return bytes.count >= length && byteOrder(bytes.extracting(..<length), part.utf8Span.span) == 0
   }
 
   private static func ends(_ text: String, with part: String) -> Bool {
-    text.utf8.count >= part.utf8.count && text.utf8.suffix(part.utf8.count).elementsEqual(part.utf8)
+    let bytes = text.utf8Span.span
+    let start = bytes.count - part.utf8.count
+    return start >= 0 && byteOrder(bytes.extracting(start...), part.utf8Span.span) == 0
   }
 
   private static func index(_ call: borrowing NativeCall) throws(Raised) -> Value {
@@ -116,7 +121,7 @@ enum StringSearching {
     let begin = try string.index(text.startIndex, offsetBy: from, call.strand)
     let start = text.utf8.distance(from: text.startIndex, to: begin)
     guard let offset = try search.first(in: text.utf8Span.span, from: start, call.strand) else { return .nil }
-    var characters = CharacterCounter(string, strand: call.strand)
+    var characters = try CharacterCounter(string, strand: call.strand)
     return .int(try characters.count(before: offset, roundedUp: false))
   }
 
@@ -159,10 +164,10 @@ enum StringSearching {
       return max == 0 ? [.string(text)] : pieces
     }
     try eachOccurrence(of: part, in: text, max: max, strand) { (offset) throws(Raised) in
-      pieces.append(.string(String(decodingUTF8: bytes.extracting(start..<offset))))
+      pieces.append(.string(try String(utf8: bytes.extracting(start..<offset), strand: strand)))
       start = offset + part.utf8.count
     }
-    pieces.append(.string(start == 0 ? text : String(decodingUTF8: bytes.extracting(start...))))
+    pieces.append(.string(start == 0 ? text : try String(utf8: bytes.extracting(start...), strand: strand)))
     return pieces
   }
 
@@ -200,14 +205,14 @@ enum StringSearching {
       guard index < bytes.count else { return words }
       let start = index
       if words.count >= max {
-        words.append(.string(String(decodingUTF8: bytes.extracting(start...))))
+        words.append(.string(try String(utf8: bytes.extracting(start...), strand: strand)))
         return words
       }
       while index < bytes.count, bytes.spaceLength(at: index) == 0 {
         index += 1
         if index & 0xFFFF == 0 { try strand.checkpoint() }
       }
-      words.append(.string(String(decodingUTF8: bytes.extracting(start..<index))))
+      words.append(.string(try String(utf8: bytes.extracting(start..<index), strand: strand)))
       if words.count & 0xFFF == 0 { try strand.checkpoint() }
     }
   }

@@ -79,11 +79,13 @@ enum StringShaping {
       let index = ByteSearch.offset(of: 0x0A, in: bytes, from: start, through: bytes.count - 1)
     {
       let end = index > start && bytes[index - 1] == 0x0D ? index - 1 : index
-      lines.append(.string(String(decodingUTF8: bytes.extracting(start..<end))))
+      lines.append(.string(try String(utf8: bytes.extracting(start..<end), strand: strand)))
       start = index + 1
       if lines.count & 0xFFF == 0 { try strand.checkpoint() }
     }
-    if start < bytes.count { lines.append(.string(String(decodingUTF8: bytes.extracting(start...)))) }
+    if start < bytes.count {
+      lines.append(.string(start == 0 ? text : try String(utf8: bytes.extracting(start...), strand: strand)))
+    }
     return lines
   }
 
@@ -119,31 +121,25 @@ enum StringShaping {
     return part.utf8.count == string.byteCount ? call[0] : .string(String(part))
   }
 
-  /// Written from the end, character by character.
+  /// Read from the end, character by character.
   private static func reversed(_ string: StringObject, _ strand: Strand) throws(Raised) -> String {
     let text = string.text
-    var bytes = [UInt8](repeating: 0, count: string.byteCount)
-    var place = bytes.count
-    var steps = 0
+    var writer = TextWriter(strand: strand, capacity: string.byteCount)
     if string.isASCII {
-      for byte in text.utf8 {
-        place -= 1
-        bytes[place] = byte
-        if place & 0xFFFF == 0 { try strand.checkpoint() }
+      let bytes = text.utf8Span.span
+      for offset in 1..<(bytes.count + 1) {
+        writer.bytes.append(bytes[bytes.count - offset])
+        try writer.look()
       }
-      return try String(utf8: bytes, strand: strand)
+      return try writer.finish()
     }
-    for character in text {
-      var target = place - character.utf8.count
-      place = target
-      for byte in character.utf8 {
-        bytes[target] = byte
-        target += 1
-      }
-      steps += 1
-      if steps & 0x3FFF == 0 { try strand.checkpoint() }
+    var index = text.endIndex
+    while index > text.startIndex {
+      index = text.index(before: index)
+      writer.bytes.append(contentsOf: text[index].utf8)
+      try writer.look()
     }
-    return try String(utf8: bytes, strand: strand)
+    return try writer.finish()
   }
 
   private static func trimmedOfSpace(

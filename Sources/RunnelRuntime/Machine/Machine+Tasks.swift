@@ -162,7 +162,8 @@ extension Machine {
       return nil
     case .spawnedTaskCancel:
       guard let task = registers[first].object(.task, as: TaskObject.self) else { return nil }
-      let reason = count > 1 && !registers[first + 1].isNil ? try describe(registers[first + 1]) : nil
+      let reason =
+        count > 1 && !registers[first + 1].isNil ? try describe(registers[first + 1], strand: strand) : nil
       let interpreter = strand.interpreter
       let root = interpreter.tree.withLock { task.isRunning ? task.strand?.root : nil }
       let didCancel = root.map { interpreter.cancel($0, .byHand(reason)) } ?? false

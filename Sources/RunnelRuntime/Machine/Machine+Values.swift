@@ -152,17 +152,20 @@ extension Machine {
     } else {
       throw Raised(.typeError, "`...` in a map takes a map, not \(other.typeName)")
     }
-    guard let target = map.pointee.map else { return }
-    for (key, value) in source { target.storage.set(key, value) }
+    try map.pointee.map?.storage.merge(source, strand)
   }
 
   func makeString(_ first: UnsafeMutablePointer<Value>, count: Int) throws(Raised) -> Value {
     var text = ""
     for index in 0..<count {
       if case .object(let object) = first[index], object.tag == .string {
-        text += unsafeDowncast(object, to: StringObject.self).text
+        let part = unsafeDowncast(object, to: StringObject.self).text
+        try checkTextLength(text.utf8.count, part.utf8.count)
+        text += part
       } else {
-        text += try describe(first[index], strand: strand)
+        let part = try describe(first[index], strand: strand)
+        try checkTextLength(text.utf8.count, part.utf8.count)
+        text += part
       }
       first[index] = .nil
     }

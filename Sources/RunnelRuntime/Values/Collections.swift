@@ -149,3 +149,34 @@ public final class RangeObject: Object, @unchecked Sendable {
     return try values(0..<count, strand: strand)
   }
 }
+
+// MARK: Long lists
+
+extension [Value] {
+  /// A part of a list, copied so that the strand can be stopped meanwhile: each item is counted, which takes about a
+  /// second for as many as a list can have.
+  init(copying part: ArraySlice<Value>, _ strand: Strand?) throws(Raised) {
+    let size = 1 << 18
+    guard part.count > size else {
+      self = Array(part)
+      return
+    }
+    self = []
+    reserveCapacity(part.count)
+    for start in stride(from: part.startIndex, to: part.endIndex, by: size) {
+      append(contentsOf: part[start..<Swift.min(start + size, part.endIndex)])
+      try strand?.checkpoint()
+    }
+  }
+
+  /// The items at some positions, which must exist.
+  func picked(_ positions: [Int], _ strand: Strand) throws(Raised) -> [Value] {
+    var picked: [Value] = []
+    picked.reserveCapacity(positions.count)
+    for position in positions {
+      picked.append(self[position])
+      if picked.count & 0xFFFF == 0 { try strand.checkpoint() }
+    }
+    return picked
+  }
+}

@@ -223,8 +223,11 @@ private func intFloatOrder(_ x: Int, _ y: Double) -> Int? {
 
 /// The order of two strings' bytes, which is that of their code points.
 func stringOrder(_ a: StringObject, _ b: StringObject) -> Int {
-  let x = a.text.utf8Span.span
-  let y = b.text.utf8Span.span
+  byteOrder(a.text.utf8Span.span, b.text.utf8Span.span)
+}
+
+/// The order of bytes: -1, 0 or 1.
+func byteOrder(_ x: Span<UInt8>, _ y: Span<UInt8>) -> Int {
   let common = min(x.count, y.count)
   let order = x.withUnsafeBytes { x in
     y.withUnsafeBytes { y in

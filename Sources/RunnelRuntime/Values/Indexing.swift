@@ -50,7 +50,7 @@ func sliceValue(
   case .list:
     let items = unsafeDowncast(object, to: ListObject.self).items
     let range = try bounds(items.count)
-    return range.count == items.count ? base : .list(Array(items[range]))
+    return range.count == items.count ? base : .list(try [Value](copying: items[range], strand))
   case .string:
     let string = unsafeDowncast(object, to: StringObject.self)
     try string.measure(strand)

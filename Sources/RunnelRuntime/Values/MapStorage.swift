@@ -186,6 +186,20 @@ public struct MapStorage: Sendable {
   }
 }
 
+extension MapStorage {
+  /// Puts another map's keys and values, so that the strand can be stopped meanwhile.
+  mutating func merge(_ other: MapStorage, _ strand: Strand) throws(Raised) {
+    if isEmpty {
+      self = other
+      return
+    }
+    for position in 0..<other.positionCount {
+      if let entry = other.entry(at: position) { set(entry.key, hash: entry.hash, entry.value) }
+      if position & 0xFFF == 0xFFF { try strand.checkpoint() }
+    }
+  }
+}
+
 extension MapStorage: Sequence {
   /// Entries in order.
   public struct Iterator: IteratorProtocol {

@@ -39,8 +39,18 @@ struct TextWriter {
     }
     try flush()
     try checkTextLength(text.utf8.count, other.utf8.count)
-    text.append(other)
-    try strand?.checkpoint()
+    try add(other.utf8Span.span)
+  }
+
+  /// Copies a MiB at a time.
+  private mutating func add(_ part: Span<UInt8>) throws(Raised) {
+    var start = 0
+    while start < part.count {
+      let end = part.pieceEnd(from: start, size: 1 << 20)
+      text.append(String(decodingUTF8: part.extracting(start..<end)))
+      start = end
+      try strand?.checkpoint()
+    }
   }
 
   /// Adds bytes that are whole code points.
@@ -49,7 +59,9 @@ struct TextWriter {
       bytes.append(contentsOf: part)
       return try look()
     }
-    try append(try String(utf8: part, strand: strand))
+    try flush()
+    try checkTextLength(text.utf8.count, part.count)
+    try add(part)
   }
 
   /// Adds a text so many times over. The bytes are copied, in pieces that double: 20 times as fast as item by item.
@@ -58,6 +70,11 @@ struct TextWriter {
     let (length, overflows) = unit.utf8.count.multipliedReportingOverflow(by: count)
     try checkTextLength(overflows ? Int.max : length, text.utf8.count + bytes.count)
     try flush()
+    text.reserveCapacity(text.utf8.count + length)
+    if unit.utf8.count >= textPiece {
+      for _ in 0..<count { try add(unit.utf8Span.span) }
+      return
+    }
     var piece = unit
     var units = 1
     while units * 2 <= count, piece.utf8.count < textPiece {

@@ -96,14 +96,15 @@ enum RandomLibrary {
   private static func chosen(_ count: Int, of items: [Value], _ call: borrowing NativeCall) throws(Raised)
     -> [Value]
   {
-    var items = items
+    var items = try [Value](copying: items[...], call.strand)
     // A generator of its own, so that no lock is held meanwhile.
     var generator = RandomSource(seed: RandomSource.use(call.strand) { $0.next() })
     for index in 0..<count {
       if index & 0xFFFF == 0xFFFF { try call.checkpoint() }
       items.swapAt(index, Int.random(in: index..<items.count, using: &generator))
     }
-    return Array(items[..<count])
+    items.removeLast(items.count - count)
+    return items
   }
 
   private static func uuid(_ call: borrowing NativeCall) throws(Raised) -> Value { .string(uuidText()) }

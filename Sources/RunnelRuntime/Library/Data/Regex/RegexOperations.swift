@@ -56,7 +56,7 @@ extension RegexObject: RegexOperations {
     of text: StringObject, max: Int = .max, strand: Strand
   ) throws(Raised) -> (between: [Value], matches: [Value]) {
     try search(text, strand: strand) { search throws(Raised) in
-      var characters = CharacterCounter(text, strand: strand)
+      var characters = try CharacterCounter(text, strand: strand)
       var between: [Value] = []
       var matches: [Value] = []
       var start = 0
@@ -77,7 +77,7 @@ extension RegexObject: RegexOperations {
   func firstMatchValue(in subject: StringObject, strand: Strand) throws(Raised) -> Value {
     try search(subject, strand: strand) { search throws(Raised) in
       guard try search.next() else { return .nil }
-      var characters = CharacterCounter(subject, strand: strand)
+      var characters = try CharacterCounter(subject, strand: strand)
       return try matchValue(search, &characters)
     }
   }
@@ -85,7 +85,7 @@ extension RegexObject: RegexOperations {
   /// All matches as scripts see them.
   func allMatchValues(in subject: StringObject, strand: Strand) throws(Raised) -> [Value] {
     try search(subject, strand: strand) { search throws(Raised) in
-      var characters = CharacterCounter(subject, strand: strand)
+      var characters = try CharacterCounter(subject, strand: strand)
       var matches: [Value] = []
       while try search.next() { matches.append(try matchValue(search, &characters)) }
       return matches
@@ -149,7 +149,8 @@ struct CharacterCounter {
   private var offset = 0
   private var count = 0
 
-  init(_ subject: StringObject, strand: Strand) {
+  init(_ subject: StringObject, strand: Strand) throws(Raised) {
+    try subject.measure(strand)
     text = subject.text
     isASCII = subject.isASCII
     self.strand = strand
