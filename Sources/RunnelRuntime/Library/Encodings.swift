@@ -47,6 +47,7 @@ enum TextEncoding: String, CaseIterable {
     switch self {
     case .utf8:
       let source = text.utf8Span.span
+      guard source.count > 1 << 20 else { return Array(text.utf8) }
       var bytes: [UInt8] = []
       bytes.reserveCapacity(source.count)
       for start in stride(from: 0, to: source.count, by: 1 << 20) {

@@ -10,7 +10,7 @@ extension Machine {
     throws(Raised)
   {
     let new = value.pointee
-    if key.list != nil { _ = try keyHash(key, strand: strand) }
+    if key.objectTag == .list { _ = try keyHash(key, strand: strand) }
     let isCopied = base.isObject && !Value.isUnique(&base.pointee)
     try Self.assign(&base.pointee, key, new)
     value.pointee = .nil

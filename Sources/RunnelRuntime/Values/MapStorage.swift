@@ -46,7 +46,7 @@ public struct MapStorage: Sendable {
 
   /// As `position(of:hash:)`; looks up a list so that the strand can be stopped meanwhile.
   func position(of key: Value, hash: Int, strand: Strand?) throws(Raised) -> Int? {
-    guard key.list != nil else { return position(of: key, hash: hash) }
+    guard key.objectTag == .list else { return position(of: key, hash: hash) }
     return try position(hash: hash) { (found) throws(Raised) in
       if case .object(let x) = found, case .object(let y) = key, x === y { return true }
       return try valuesEqual(found, key, strand: strand)
@@ -227,8 +227,9 @@ public func keyHash(_ value: Value) -> Int? {
 }
 
 /// As `keyHash(_:)`, for keys that scripts make: raises `Cancelled` where the strand is to stop.
+@inline(__always)
 func keyHash(_ value: Value, strand: Strand?) throws(Raised) -> Int? {
-  if let list = value.list { return try listHash(list, strand: strand) }
+  if value.objectTag == .list, let list = value.list { return try listHash(list, strand: strand) }
   return leafHash(value)
 }
 

@@ -6,8 +6,8 @@ enum StatisticsLibrary {
       NativeFunction(
         "mean(xs)",
         documentation:
-          "The arithmetic mean of numbers (a float) or durations: as the method `mean` of lists.",
-        body: .plain { call throws(Raised) in try Averaging.mean(call) }),
+          "The arithmetic mean of numbers (a float) or durations. Raises `ValueError` for none, as all statistics do.",
+        body: .plain { call throws(Raised) in try Averaging.mean(call, ofNone: .valueError) }),
       NativeFunction(
         "median(xs)",
         documentation:
@@ -130,8 +130,12 @@ enum StatisticsLibrary {
 
 /// The mean, of lists and of `math.mean`.
 enum Averaging {
-  /// Raises `MathError` for nothing, `TypeError` for what is no number or duration, or a mixture of both.
-  static func mean(_ call: borrowing NativeCall) throws(Raised) -> Value {
+  /// Raises `TypeError` for what is no number or duration, or a mixture of both.
+  /// - Parameter ofNone: the kind of error for no items.
+  static func mean(
+    _ call: borrowing NativeCall, ofNone kind: ErrorKind = .mathError
+  ) throws(Raised) -> Value {
+    let nothing = Raised(kind, "the mean of nothing")
     if let range = call[0].range {
       try range.requireInts()
       guard let (first, last) = range.ends else { throw nothing }
@@ -179,6 +183,4 @@ enum Averaging {
   private static func mean(_ numbers: [Double], of count: Int) -> Double {
     numbers.reduce(0) { $0 + $1 / Double(count) }
   }
-
-  private static var nothing: Raised { Raised(.mathError, "the mean of nothing") }
 }
