@@ -15,7 +15,7 @@ struct TextWriter {
   init(strand: Strand?, capacity: Int = 0) {
     self.strand = strand
     if capacity > textPiece { text.reserveCapacity(min(capacity, textLimit)) }
-    bytes.reserveCapacity(min(capacity, textPiece + textPiece / 8))
+    if capacity > 0 { bytes.reserveCapacity(min(capacity, textPiece + textPiece / 8)) }
   }
 
   /// Raises `LimitError` where the text gets too long, `Cancelled` where the strand is to stop.
@@ -123,6 +123,11 @@ extension Span<UInt8> {
 extension String {
   /// The text of bytes that are UTF-8, copied so that the strand can be stopped meanwhile.
   init(utf8 bytes: [UInt8], strand: Strand?) throws(Raised) {
+    // Most are short: the standard library's way is quickest for an array.
+    guard bytes.count > textPiece else {
+      self.init(decoding: bytes, as: UTF8.self)
+      return
+    }
     try self.init(utf8: bytes.span, strand: strand)
   }
 
