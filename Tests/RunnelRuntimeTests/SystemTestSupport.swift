@@ -15,7 +15,8 @@ enum SystemBuiltins {
   /// By `group.name`.
   private static let all = Dictionary(
     uniqueKeysWithValues: SystemLibrary.groups.flatMap { group in
-      group.functions.map { ("\(group.name).\($0.name)", $0) }
+      // The prelude's own are asked for without a group.
+      group.functions.map { ("\(group.name == "__" ? "" : group.name).\($0.name)", $0) }
     })
 
   static func function(_ group: String, _ name: String) throws -> NativeFunction {

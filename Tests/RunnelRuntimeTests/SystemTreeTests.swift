@@ -145,7 +145,11 @@ import Testing
     #expect(try folder.content("kept/f") == "x")
   }
 
-  @Test(arguments: [".", "..", "", "/", "//", "d/.", "d/..", "./"])
+  @Test func `an empty path is no file to remove`() async {
+    #expect(await systemError { try await fs("remove", "", true) }.kind === ErrorKind.fileNotFound)
+  }
+
+  @Test(arguments: [".", "..", "/", "//", "d/.", "d/..", "./"])
   func `what hardly anybody means is not removed`(path: String) async throws {
     let error = await systemError { try await fs("remove", path, true) }
     #expect(error.kind === ErrorKind.ioError)

@@ -21,16 +21,17 @@ extension Value {
 }
 
 /// The items of what can be iterated without waiting: a list, a range, a map's keys. Nil for anything else.
-func iteratedItems(_ value: Value) throws(Raised) -> [Value]? {
+///
+/// - Parameter strand: the strand whose cancellation stops the making of a long range's items.
+func iteratedItems(_ value: Value, strand: Strand? = nil) throws(Raised) -> [Value]? {
   guard case .object(let object) = value else { return nil }
   switch object.tag {
   case .list: return unsafeDowncast(object, to: ListObject.self).items
   case .range:
-    let range = unsafeDowncast(object, to: RangeObject.self)
-    guard !range.isDuration else { throw Raised(.typeError, "a range of durations cannot be iterated") }
-    try checkListLength(range.count)
-    return range.values()
+    return try unsafeDowncast(object, to: RangeObject.self).values(strand: strand)
   case .map: return unsafeDowncast(object, to: MapObject.self).storage.map(\.key)
+  case .environment:
+    return strand?.environment.map(\.key)
   default: return nil
   }
 }
@@ -49,12 +50,19 @@ func notIterable(_ value: Value) -> Raised {
 extension NativeCall {
   /// The items of a list, a range or a map's keys.
   func iterated(_ position: Int) throws(Raised) -> [Value] {
-    if let items = try iteratedItems(self[position]) { return items }
+    if let items = try iteratedItems(self[position], strand: strand) { return items }
     if self[position].isStream {
       throw Raised(
         .typeError, "`\(function.name)` takes a list, not a \(self[position].typeName): use `list(x)` first")
     }
     throw notIterable(self[position])
+  }
+
+  /// A string whose `count` and `isASCII` are known, found out so that the strand can be stopped meanwhile.
+  func measured(_ position: Int) throws(Raised) -> StringObject {
+    let string = try stringObject(position)
+    try string.measure(strand)
+    return string
   }
 
   /// A number of things: below zero counts as none.

@@ -21,7 +21,7 @@ enum BytesMethods {
       call throws(Raised) in
       _ = try call.int(1)
       if call.has(2) { _ = try call.int(2) }
-      return try sliceValue(call[0], lower: call[1], upper: call[2], inclusive: false)
+      return try sliceValue(call[0], lower: call[1], upper: call[2], inclusive: false, strand: call.strand)
     },
     method("index(part) → int", "Where bytes, or a byte, first occur; nil if they do not.") {
       call throws(Raised) in
@@ -50,19 +50,19 @@ enum BytesMethods {
       let bytes = try call.byteArray(0)
       let encoding = try TextEncoding(named: try call.string(1, default: "utf-8"))
       let recovery = try TextEncoding.Recovery(named: try call.string(2, default: "strict"))
-      return .string(try encoding.decode(bytes, recovery))
+      return .string(try encoding.decode(bytes, recovery, strand: call.strand))
     },
     method("hex() → string", "Two hexadecimal digits for each byte.") { call throws(Raised) in
       let bytes = try call.byteArray(0)
       try checkTextLength(bytes.count, bytes.count)
       let digits = Array("0123456789abcdef".utf8)
-      var text: [UInt8] = []
-      text.reserveCapacity(bytes.count * 2)
+      var writer = TextWriter(strand: call.strand, capacity: bytes.count * 2)
       for byte in bytes {
-        text.append(digits[Int(byte >> 4)])
-        text.append(digits[Int(byte & 15)])
+        writer.bytes.append(digits[Int(byte >> 4)])
+        writer.bytes.append(digits[Int(byte & 15)])
+        try writer.look()
       }
-      return .string(String(decoding: text, as: UTF8.self))
+      return .string(try writer.finish())
     },
   ]
 

@@ -106,6 +106,7 @@ enum Conversions {
     var before: UInt8 = 0
     for (offset, byte) in bytes.enumerated() {
       let isDigit = byte >= 0x30 && byte <= 0x39
+      guard byte < 0x80 else { return nil }
       if byte == UInt8(ascii: "_") {
         // Between digits only.
         guard before >= 0x30, before <= 0x39, offset + 1 < bytes.count else { return nil }
@@ -135,10 +136,10 @@ enum Conversions {
     }
   }
 
-  static func bytes(_ value: Value) throws(Raised) -> Value {
+  static func bytes(_ value: Value, strand: Strand? = nil) throws(Raised) -> Value {
     if value.bytes != nil { return value }
     if let string = value.string { return .bytes(Array(string.text.utf8)) }
-    guard value.map == nil, let items = try iteratedItems(value) else {
+    guard value.map == nil, let items = try iteratedItems(value, strand: strand) else {
       throw Raised(.typeError, "`bytes` takes a string or a list of ints, not \(value.typeName)")
     }
     var bytes: [UInt8] = []
@@ -151,14 +152,24 @@ enum Conversions {
         throw Raised(.valueError, "a byte is from 0 to 255, not \(number)")
       }
       bytes.append(byte)
+      if bytes.count & 0xFFFF == 0 { try strand?.checkpoint() }
     }
     return .bytes(bytes)
   }
 
-  static func list(_ value: Value) throws(Raised) -> Value {
+  static func list(_ value: Value, strand: Strand? = nil) throws(Raised) -> Value {
     if value.list != nil { return value }
-    if let bytes = value.bytes { return .list(bytes.bytes.map { .int(Int($0)) }) }
-    guard let items = try iteratedItems(value) else { throw notIterable(value) }
+    if let bytes = value.bytes?.bytes {
+      try checkListLength(bytes.count)
+      var items: [Value] = []
+      items.reserveCapacity(bytes.count)
+      for byte in bytes {
+        items.append(.int(Int(byte)))
+        if items.count & 0xFFFF == 0 { try strand?.checkpoint() }
+      }
+      return .list(items)
+    }
+    guard let items = try iteratedItems(value, strand: strand) else { throw notIterable(value) }
     return .list(items)
   }
 
@@ -230,7 +241,12 @@ enum Conversions {
         guard let whole = Int(exactly: number.rounded(.toNearestOrEven)) else { throw Arithmetic.overflow }
         return .int(whole)
       }
-      return .float(number.isFinite ? DecimalText.rounded(number, digits: digits) : number)
+      guard number.isFinite else { return value }
+      let rounded = DecimalText.rounded(number, digits: digits)
+      guard rounded.isFinite else {
+        throw Raised(.overflowError, "`round` gives a number too large for a float")
+      }
+      return .float(rounded)
     case .int(let number):
       guard let digits, digits < 0 else { return value }
       guard digits > -19 else { return .int(0) }

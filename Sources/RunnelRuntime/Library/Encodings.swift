@@ -43,58 +43,82 @@ enum TextEncoding: String, CaseIterable {
   }
 
   /// Raises `ValueError` for a character that it has not.
-  func encode(_ text: String) throws(Raised) -> [UInt8] {
+  func encode(_ text: String, strand: Strand) throws(Raised) -> [UInt8] {
     switch self {
-    case .utf8: return Array(text.utf8)
-    case .ascii: return try narrow(text, below: 0x80)
-    case .latin1: return try narrow(text, below: 0x100)
-    case .utf16: return [0xFF, 0xFE] + wide(text, littleEndian: true)
-    case .utf16LittleEndian: return wide(text, littleEndian: true)
-    case .utf16BigEndian: return wide(text, littleEndian: false)
+    case .utf8:
+      let source = text.utf8Span.span
+      guard source.count > 1 << 20 else { return Array(text.utf8) }
+      var bytes: [UInt8] = []
+      bytes.reserveCapacity(source.count)
+      for start in stride(from: 0, to: source.count, by: 1 << 20) {
+        let piece = source.extracting(start..<min(start + 1 << 20, source.count))
+        piece.withUnsafeBufferPointer { bytes.append(contentsOf: $0) }
+        try strand.checkpoint()
+      }
+      return bytes
+    case .ascii: return try narrow(text, below: 0x80, strand)
+    case .latin1: return try narrow(text, below: 0x100, strand)
+    case .utf16: return try wide(text, littleEndian: true, mark: [0xFF, 0xFE], strand)
+    case .utf16LittleEndian: return try wide(text, littleEndian: true, strand)
+    case .utf16BigEndian: return try wide(text, littleEndian: false, strand)
     }
   }
 
-  private func narrow(_ text: String, below bound: UInt32) throws(Raised) -> [UInt8] {
+  private func narrow(_ text: String, below bound: UInt32, _ strand: Strand) throws(Raised) -> [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(text.utf8.count)
-    for (position, scalar) in text.unicodeScalars.enumerated() {
+    for scalar in text.unicodeScalars {
       guard scalar.value < bound else {
-        throw Raised(.valueError, "\(rawValue) has no `\(scalar)` (code point \(position) of the text)")
+        throw Raised(.valueError, "\(rawValue) has no `\(scalar)` (code point \(bytes.count) of the text)")
       }
       bytes.append(UInt8(truncatingIfNeeded: scalar.value))
+      if bytes.count & 0xFFFF == 0 { try strand.checkpoint() }
     }
     return bytes
   }
 
-  private func wide(_ text: String, littleEndian: Bool) -> [UInt8] {
-    var bytes: [UInt8] = []
+  private func wide(
+    _ text: String, littleEndian: Bool, mark: [UInt8] = [], _ strand: Strand
+  ) throws(Raised) -> [UInt8] {
+    var bytes = mark
     bytes.reserveCapacity(text.utf8.count * 2)
-    for unit in text.utf16 {
+    func append(_ unit: UInt16) {
       let low = UInt8(truncatingIfNeeded: unit)
       let high = UInt8(truncatingIfNeeded: unit >> 8)
       bytes.append(littleEndian ? low : high)
       bytes.append(littleEndian ? high : low)
     }
+    var looked = 0
+    for scalar in text.unicodeScalars {
+      for unit in UTF16.encode(scalar) ?? UTF16.encodedReplacementCharacter { append(unit) }
+      if bytes.count - looked >= textPiece {
+        looked = bytes.count
+        try strand.checkpoint()
+      }
+    }
     return bytes
   }
 
   /// Raises `ValueError` with the offset of the first bytes that are no text, if `recovery` is strict.
-  func decode(_ bytes: [UInt8], _ recovery: Recovery) throws(Raised) -> String {
+  func decode(_ bytes: [UInt8], _ recovery: Recovery, strand: Strand? = nil) throws(Raised) -> String {
     switch self {
-    case .utf8: return try decodeUTF8(bytes, recovery)
+    case .utf8: return try decodeUTF8(bytes, recovery, strand)
     case .latin1:
-      var view = String.UnicodeScalarView()
-      view.append(contentsOf: bytes.lazy.map { Unicode.Scalar($0) })
-      return String(view)
-    case .ascii: return try decodeASCII(bytes, recovery)
+      var writer = TextWriter(strand: strand, capacity: bytes.count)
+      for byte in bytes {
+        writer.bytes.append(Unicode.Scalar(byte))
+        try writer.look()
+      }
+      return try writer.finish()
+    case .ascii: return try decodeASCII(bytes, recovery, strand)
     case .utf16:
       if bytes.starts(with: [0xFE, 0xFF]) {
-        return try decodeUTF16(bytes, from: 2, littleEndian: false, recovery)
+        return try decodeUTF16(bytes, from: 2, littleEndian: false, recovery, strand)
       }
       return try decodeUTF16(
-        bytes, from: bytes.starts(with: [0xFF, 0xFE]) ? 2 : 0, littleEndian: true, recovery)
-    case .utf16LittleEndian: return try decodeUTF16(bytes, from: 0, littleEndian: true, recovery)
-    case .utf16BigEndian: return try decodeUTF16(bytes, from: 0, littleEndian: false, recovery)
+        bytes, from: bytes.starts(with: [0xFF, 0xFE]) ? 2 : 0, littleEndian: true, recovery, strand)
+    case .utf16LittleEndian: return try decodeUTF16(bytes, from: 0, littleEndian: true, recovery, strand)
+    case .utf16BigEndian: return try decodeUTF16(bytes, from: 0, littleEndian: false, recovery, strand)
     }
   }
 
@@ -102,45 +126,66 @@ enum TextEncoding: String, CaseIterable {
     Raised(.valueError, "the bytes are no \(rawValue) at offset \(offset)", data: ["offset": .int(offset)])
   }
 
-  private func decodeUTF8(_ bytes: [UInt8], _ recovery: Recovery) throws(Raised) -> String {
+  private func decodeUTF8(_ bytes: [UInt8], _ recovery: Recovery, _ strand: Strand?) throws(Raised) -> String
+  {
+    let size = 1 << 20
+    guard bytes.count > size else { return try decodeUTF8(bytes[...], recovery) }
+    try checkTextLength(bytes.count)
+    var text = ""
+    text.reserveCapacity(bytes.count)
+    var start = 0
+    while start < bytes.count {
+      let end = bytes.span.pieceEnd(from: start, size: size)
+      text.append(try decodeUTF8(bytes[start..<end], recovery))
+      start = end
+      try strand?.checkpoint()
+    }
+    try checkTextLength(text.utf8.count)
+    return text
+  }
+
+  /// A piece, whose indexes are the offsets that errors name.
+  private func decodeUTF8(_ bytes: ArraySlice<UInt8>, _ recovery: Recovery) throws(Raised) -> String {
     if let text = String(validating: bytes, as: UTF8.self) { return text }
     if recovery == .replace { return String(decoding: bytes, as: UTF8.self) }
     do {
       _ = try UTF8Span(validating: bytes.span)
       return String(decoding: bytes, as: UTF8.self)
     } catch {
-      if recovery == .strict { throw invalid(error.byteOffsets.lowerBound) }
+      if recovery == .strict { throw invalid(bytes.startIndex + error.byteOffsets.lowerBound) }
     }
-    var result = String.UnicodeScalarView()
+    var result: [UInt8] = []
     var decoder = UTF8()
     var iterator = bytes.makeIterator()
     while true {
       switch decoder.decode(&iterator) {
       case .scalarValue(let scalar): result.append(scalar)
-      case .emptyInput: return String(result)
+      case .emptyInput: return String(decoding: result, as: UTF8.self)
       case .error: continue
       }
     }
   }
 
-  private func decodeASCII(_ bytes: [UInt8], _ recovery: Recovery) throws(Raised) -> String {
-    var result = String.UnicodeScalarView()
+  private func decodeASCII(_ bytes: [UInt8], _ recovery: Recovery, _ strand: Strand?) throws(Raised) -> String
+  {
+    var writer = TextWriter(strand: strand, capacity: bytes.count)
     for (offset, byte) in bytes.enumerated() {
       if byte < 0x80 {
-        result.append(Unicode.Scalar(byte))
+        writer.bytes.append(byte)
       } else if recovery == .strict {
         throw invalid(offset)
       } else if recovery == .replace {
-        result.append("\u{FFFD}")
+        writer.bytes.append("\u{FFFD}" as Unicode.Scalar)
       }
+      try writer.look()
     }
-    return String(result)
+    return try writer.finish()
   }
 
   private func decodeUTF16(
-    _ bytes: [UInt8], from start: Int, littleEndian: Bool, _ recovery: Recovery
+    _ bytes: [UInt8], from start: Int, littleEndian: Bool, _ recovery: Recovery, _ strand: Strand?
   ) throws(Raised) -> String {
-    var result = String.UnicodeScalarView()
+    var writer = TextWriter(strand: strand, capacity: bytes.count)
     func unit(_ offset: Int) -> UInt16 {
       let first = UInt16(bytes[offset])
       let second = UInt16(bytes[offset + 1])
@@ -160,14 +205,15 @@ enum TextEncoding: String, CaseIterable {
         }
       }
       if let scalar {
-        result.append(scalar)
+        writer.bytes.append(scalar)
       } else if recovery == .strict {
         throw invalid(offset)
       } else if recovery == .replace {
-        result.append("\u{FFFD}")
+        writer.bytes.append("\u{FFFD}" as Unicode.Scalar)
       }
       offset += length
+      try writer.look()
     }
-    return String(result)
+    return try writer.finish()
   }
 }

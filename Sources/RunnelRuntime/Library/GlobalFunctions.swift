@@ -65,13 +65,19 @@ enum GlobalFunctions {
         "A string's UTF-8, or a list of ints from 0 to 255, as bytes. As a stage, each item as bytes.",
       body: .either(
         when: { call in call[0].isStream }, prelude: "__bytes_stream",
-        plain: { call throws(Raised) in try Conversions.bytes(call[0]) })),
+        plain: { call throws(Raised) in try Conversions.bytes(call[0], strand: call.strand) })),
     NativeFunction(
       "list(x) → list", documentation: "The items of what can be iterated; of bytes, ints.",
       body: .either(
         when: { call in call[0].isStream }, prelude: "__collect",
-        plain: { call throws(Raised) in try Conversions.list(call[0]) })),
-    function("duration(text) → duration", "A text such as `1h30m`, `1.5s` or `-250us` as a duration.") {
+        plain: { call throws(Raised) in try Conversions.list(call[0], strand: call.strand) })),
+    function(
+      "duration(text) → duration",
+      """
+      A text such as `1h30m`, `1.5s` or `-250us` as a duration. Its fields give the whole of it in a unit, as a float: \
+      `d.nanoseconds microseconds milliseconds seconds minutes hours days`.
+      """
+    ) {
       call throws(Raised) in try Conversions.duration(call[0])
     },
   ]
@@ -80,11 +86,15 @@ enum GlobalFunctions {
     function("len(x) → int", "How many items, characters, bytes or keys.") { call throws(Raised) in
       if case .object(let object) = call[0] {
         switch object.tag {
-        case .string: return .int(unsafeDowncast(object, to: StringObject.self).count)
+        case .string: return .int(try call.measured(0).count)
         case .list: return .int(unsafeDowncast(object, to: ListObject.self).items.count)
         case .map: return .int(unsafeDowncast(object, to: MapObject.self).storage.count)
         case .bytes: return .int(unsafeDowncast(object, to: BytesObject.self).bytes.count)
-        case .range: return .int(unsafeDowncast(object, to: RangeObject.self).count)
+        case .range:
+          let range = unsafeDowncast(object, to: RangeObject.self)
+          try range.requireInts()
+          return .int(try range.length())
+        case .environment: return .int(call.strand.environment.count)
         case .stream, .channel:
           throw Raised(.typeError, "a \(object.typeName) has no length: use `count(x)`, which reads it")
         default: break
@@ -111,7 +121,7 @@ enum GlobalFunctions {
         plain: { call throws(Raised) in
           var lists = [try call.iterated(0)]
           for other in call.rest {
-            guard let items = try iteratedItems(other) else { throw notIterable(other) }
+            guard let items = try iteratedItems(other, strand: call.strand) else { throw notIterable(other) }
             lists.append(items)
           }
           return .list(try ListShaping.zipped(lists, call.strand))
@@ -120,7 +130,7 @@ enum GlobalFunctions {
       "enumerate(xs, from = 0) → list",
       documentation: "Lists `[index, item]`, counted from `from`. As a stage, a stream.",
       body: .either(
-        when: { call in call[0].isStream }, prelude: "__enumerate_stream",
+        when: { call in call[0].isStream }, prelude: "__enumerate",
         plain: { call throws(Raised) in
           .list(
             try ListShaping.enumerated(try call.iterated(0), from: try call.int(1, default: 0), call.strand))
@@ -150,13 +160,22 @@ enum GlobalFunctions {
           switch call.rest.count {
           case 0: throw Extremes.nothing
           case 1:
-            guard let items = try iteratedItems(call.rest[0]) else { throw notIterable(call.rest[0]) }
+            if let range = call.rest[0].range {
+              return .int(try Extremes.best(of: range, greatest: greatest))
+            }
+            guard let items = try iteratedItems(call.rest[0], strand: call.strand) else {
+              throw notIterable(call.rest[0])
+            }
             return try Extremes.best(of: items, greatest: greatest, call.strand)
           default:
             var best = call.rest[0]
             for index in 1..<call.rest.count {
               let other = call.rest[index]
-              if try greatest ? Sorting.precedes(best, other) : Sorting.precedes(other, best) { best = other }
+              if try greatest
+                ? Sorting.precedes(best, other, call.strand) : Sorting.precedes(other, best, call.strand)
+              {
+                best = other
+              }
             }
             return best
           }

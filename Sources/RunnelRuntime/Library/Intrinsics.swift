@@ -40,7 +40,8 @@ enum Intrinsics {
     function("__is_function(x) → bool", "Whether it can be called.") { call throws(Raised) in
       .bool(call[0].isFunction)
     },
-    function("__is_key(x) → bool", "Whether it can be a map's key.") { call in .bool(keyHash(call[0]) != nil)
+    function("__is_key(x) → bool", "Whether it can be a map's key.") { call throws(Raised) in
+      .bool(try keyHash(call[0], strand: call.strand) != nil)
     },
     function(
       "__source(xs)",
@@ -48,8 +49,9 @@ enum Intrinsics {
     ) { call throws(Raised) in
       if call[0].list != nil || call[0].isStream { return call[0] }
       if let range = call[0].range, !range.isDuration { return call[0] }
-      if let map = call[0].map { return .list(map.storage.map(\.key)) }
-      _ = try iteratedItems(call[0])
+      if call[0].range != nil || call[0].map != nil || call[0].objectTag == .environment {
+        if let items = try iteratedItems(call[0], strand: call.strand) { return .list(items) }
+      }
       throw notIterable(call[0])
     },
     function("__size(n, name) → int", "A size that a stage was given; raises `ValueError` below 1.") {
@@ -86,13 +88,13 @@ enum Intrinsics {
       return items[try Extremes.position(in: keys, greatest: try call.bool(2), call.strand)]
     },
     function("__precedes(a, b) → bool", "Whether `a` is before `b`.") { call throws(Raised) in
-      .bool(try Sorting.precedes(call[0], call[1]))
+      .bool(try Sorting.precedes(call[0], call[1], call.strand))
     },
     function("__unique_by_keys(items, keys) → list", "The items whose keys equal no earlier one.") {
       call throws(Raised) in
       let items = try call.items(0)
       let keys = try pairedKeys(call, items.count)
-      return .list(try ListShaping.uniquePositions(keys, call.strand).map { items[$0] })
+      return .list(try items.picked(ListShaping.uniquePositions(keys, call.strand), call.strand))
     },
     function("__add(sum, item)", "For `sum`: adds numbers and durations only.") { call throws(Raised) in
       if call[0].isNil {
@@ -111,7 +113,7 @@ enum Intrinsics {
       var positions = MapStorage()
       var groups: [(key: Value, items: [Value])] = []
       for (index, key) in keys.enumerated() {
-        let hash = try requireKey(key)
+        let hash = try requireKey(key, strand: call.strand)
         if let found = positions.position(of: key, hash: hash),
           case .int(let group) = positions[position: found]
         {
@@ -129,7 +131,7 @@ enum Intrinsics {
     function("__count_keys(keys) → map", "Each key, to how many times it is there.") { call throws(Raised) in
       var result = MapStorage()
       for (index, key) in try call.items(0).enumerated() {
-        let hash = try requireKey(key)
+        let hash = try requireKey(key, strand: call.strand)
         if let found = result.position(of: key, hash: hash), case .int(let count) = result[position: found] {
           result[position: found] = .int(count + 1)
         } else {
@@ -144,7 +146,10 @@ enum Intrinsics {
       let keys = try call.items(0)
       let values = try pairedKeys(call, keys.count)
       var result = MapStorage(minimumCapacity: keys.count)
-      for (index, key) in keys.enumerated() { result.set(key, hash: try requireKey(key), values[index]) }
+      for (index, key) in keys.enumerated() {
+        result.set(key, hash: try requireKey(key, strand: call.strand), values[index])
+        if index & 0xFFF == 0xFFF { try call.checkpoint() }
+      }
       return .object(MapObject(result))
     },
   ]

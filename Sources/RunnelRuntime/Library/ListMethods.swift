@@ -19,11 +19,17 @@ enum ListMethods {
 
   private static let asking: [NativeFunction] = [
     method("len() → int", "How many items.") { call throws(Raised) in
-      if let range = call[0].range { return .int(range.count) }
+      if let range = call[0].range {
+        try range.requireInts()
+        return .int(try range.length())
+      }
       return .int(try call.items(0).count)
     },
     method("is_empty() → bool", "Whether there are none.") { call throws(Raised) in
-      if let range = call[0].range { return .bool(range.count == 0) }
+      if let range = call[0].range {
+        try range.requireInts()
+        return .bool(range.ends == nil)
+      }
       return .bool(try call.items(0).isEmpty)
     },
     method("first() → item", "The first item, or nil.") { call throws(Raised) in try item(call, at: 0) ?? .nil
@@ -38,6 +44,7 @@ enum ListMethods {
     },
     method("index(x) → int", "Where the first item that equals `x` is, or nil.") { call throws(Raised) in
       if let range = call[0].range {
+        try range.requireInts()
         return Indexing.position(of: call[1], in: range).map { .int($0) } ?? .nil
       }
       return try Indexing.firstIndex(of: call[1], in: try call.items(0), call.strand).map { .int($0) } ?? .nil
@@ -48,19 +55,27 @@ enum ListMethods {
       body: .either(
         when: { call in call[1].isFunction }, prelude: "__list_count",
         plain: { call throws(Raised) in
+          if let range = call[0].range {
+            try range.requireInts()
+            return .int(Indexing.position(of: call[1], in: range) == nil ? 0 : 1)
+          }
           var count = 0
           for (index, item) in try call.items(0).enumerated() {
-            if try valuesEqual(item, call[1]) { count += 1 }
+            if try valuesEqual(item, call[1], strand: call.strand) { count += 1 }
             if index & 0xFFF == 0xFFF { try call.checkpoint() }
           }
           return .int(count)
         })),
     method("sum() → number", "The items added up; 0 for none. Numbers, or durations.") {
       call throws(Raised) in
-      try Summing.sum(try call.items(0), call.strand)
+      if let range = call[0].range { return .int(try Summing.sum(range)) }
+      return try Summing.sum(try call.items(0), call.strand)
     },
-    method("mean() → float", "The sum divided by the number of items. Raises `MathError` for none.") {
-      call throws(Raised) in try Summing.mean(try call.items(0), call.strand)
+    method(
+      "mean() → float",
+      "The sum divided by the number of items: a float, or of durations a duration. Raises `MathError` for none."
+    ) {
+      call throws(Raised) in try Averaging.mean(call)
     },
     NativeFunction(
       "min(by?) → item", receiver: "list",
@@ -68,7 +83,9 @@ enum ListMethods {
         "The least item, or that for which `by` gives the least. The first of several. Raises `ValueError` for none.",
       body: .either(
         when: { call in call.has(1) }, prelude: "__list_min",
-        plain: { call throws(Raised) in try Extremes.best(of: try call.items(0), greatest: false, call.strand)
+        plain: { call throws(Raised) in
+          if let range = call[0].range { return .int(try Extremes.best(of: range, greatest: false)) }
+          return try Extremes.best(of: try call.items(0), greatest: false, call.strand)
         })),
     NativeFunction(
       "max(by?) → item", receiver: "list",
@@ -76,7 +93,9 @@ enum ListMethods {
         "The greatest item, or that for which `by` gives the greatest. The first of several. Raises `ValueError` for none.",
       body: .either(
         when: { call in call.has(1) }, prelude: "__list_max",
-        plain: { call throws(Raised) in try Extremes.best(of: try call.items(0), greatest: true, call.strand)
+        plain: { call throws(Raised) in
+          if let range = call[0].range { return .int(try Extremes.best(of: range, greatest: true)) }
+          return try Extremes.best(of: try call.items(0), greatest: true, call.strand)
         })),
     method("join(sep = \"\") → string", "The items as text, with a separator between.") {
       call throws(Raised) in
@@ -88,10 +107,9 @@ enum ListMethods {
 
   /// The item at an index that may be negative; nil where there is none.
   private static func item(_ call: borrowing NativeCall, at index: Int) throws(Raised) -> Value? {
-    if let range = call[0].range, !range.isDuration {
-      let count = range.count
-      let position = index < 0 ? index + count : index
-      return position >= 0 && position < count ? .int(range.item(at: position)) : nil
+    if let range = call[0].range {
+      try range.requireInts()
+      return range.item(atIndex: index).map { .int($0) }
     }
     let items = try call.items(0)
     let position = index < 0 ? index + items.count : index
@@ -101,6 +119,17 @@ enum ListMethods {
 
 /// Adding up, for lists and for the sinks.
 enum Summing {
+  /// The sum of a range's ints, by Gauss. Raises `OverflowError`.
+  static func sum(_ range: RangeObject) throws(Raised) -> Int {
+    try range.requireInts()
+    guard let (first, last) = range.ends else { return 0 }
+    // Many items are near each other, so that this product fits whatever the range is.
+    guard let sum = Int(exactly: range.exactCount * (Int128(first) + Int128(last)) / 2) else {
+      throw Arithmetic.overflow
+    }
+    return sum
+  }
+
   static func sum(_ items: [Value], _ strand: Strand) throws(Raised) -> Value {
     var total = Value.int(0)
     if let first = items.first, case .duration = first { total = .duration(0) }
@@ -124,16 +153,17 @@ enum Summing {
       throw Raised(.typeError, "`sum` adds numbers and durations, not \(item.typeName)\(advice)")
     }
   }
-
-  static func mean(_ items: [Value], _ strand: Strand) throws(Raised) -> Value {
-    guard !items.isEmpty else { throw Raised(.mathError, "the mean of nothing") }
-    return try binary(.divide, try sum(items, strand), .int(items.count))
-  }
 }
 
 /// The least and the greatest.
 enum Extremes {
   static var nothing: Raised { Raised(.valueError, "nothing to compare: the least or greatest of no items") }
+
+  static func best(of range: RangeObject, greatest: Bool) throws(Raised) -> Int {
+    try range.requireInts()
+    guard let (first, last) = range.ends else { throw nothing }
+    return greatest ? max(first, last) : min(first, last)
+  }
 
   static func best(of items: [Value], greatest: Bool, _ strand: Strand) throws(Raised) -> Value {
     items[try position(in: items, greatest: greatest, strand)]
@@ -145,7 +175,7 @@ enum Extremes {
     var position = 0
     for index in keys.indices.dropFirst() {
       let key = keys[index]
-      if try greatest ? Sorting.precedes(best, key) : Sorting.precedes(key, best) {
+      if try greatest ? Sorting.precedes(best, key, strand) : Sorting.precedes(key, best, strand) {
         best = key
         position = index
       }

@@ -10,19 +10,33 @@ enum ListShaping {
 
   static let functions: [NativeFunction] = [
     method("take(n) → list", "The first `n` items, or all where there are fewer.") { call throws(Raised) in
-      try sliceValue(call[0], lower: .nil, upper: .int(try call.amount(1)), inclusive: false)
+      try sliceValue(
+        call[0], lower: .nil, upper: .int(try call.amount(1)), inclusive: false, strand: call.strand)
     },
     method("skip(n) → list", "Without the first `n` items.") { call throws(Raised) in
-      try sliceValue(call[0], lower: .int(try call.amount(1)), upper: .nil, inclusive: false)
+      try sliceValue(
+        call[0], lower: .int(try call.amount(1)), upper: .nil, inclusive: false, strand: call.strand)
     },
     method("slice(a, b?) → list", "From index `a` up to, not including, `b`: as `xs[a..b]`.") {
       call throws(Raised) in
       _ = try call.int(1)
       if call.has(2) { _ = try call.int(2) }
-      return try sliceValue(call[0], lower: call[1], upper: call[2], inclusive: false)
+      return try sliceValue(call[0], lower: call[1], upper: call[2], inclusive: false, strand: call.strand)
     },
     method("reversed() → list", "From the last to the first.") { call throws(Raised) in
-      .list(try call.items(0).reversed())
+      if let range = call[0].range, let (first, last) = range.ends, range.step != Int.min {
+        try range.requireInts()
+        let turned = RangeObject(lower: last, upper: first, step: -range.step, inclusive: true)
+        return .list(try turned.values(strand: call.strand))
+      }
+      let items = try call.items(0)
+      var turned: [Value] = []
+      turned.reserveCapacity(items.count)
+      for item in items.reversed() {
+        turned.append(item)
+        if turned.count & 0xFFFF == 0 { try call.checkpoint() }
+      }
+      return .list(turned)
     },
     method("chunks(n) → list", "Lists of `n` items each; the last may be shorter.") { call throws(Raised) in
       let items = try call.items(0)
@@ -54,7 +68,11 @@ enum ListShaping {
       call throws(Raised) in
       var lists = [try call.items(0)]
       for other in call.rest {
-        guard let items = try iteratedItems(other) else { throw notIterable(other) }
+        if other.isStream {
+          throw Raised(
+            .typeError, "the method `zip` takes lists, not a \(other.typeName); `zip(xs, stream)` reads it")
+        }
+        guard let items = try iteratedItems(other, strand: call.strand) else { throw notIterable(other) }
         lists.append(items)
       }
       return .list(try zipped(lists, call.strand))
@@ -65,10 +83,17 @@ enum ListShaping {
     },
     method("flatten() → list", "The items of the lists among its items in their places, one level deep.") {
       call throws(Raised) in
+      let items = try call.items(0)
+      if call[0].range != nil { return .list(items) }
       var flat: [Value] = []
-      for item in try call.items(0) {
+      var looked = 0
+      for (index, item) in items.enumerated() {
         if let list = item.list { flat.append(contentsOf: list.items) } else { flat.append(item) }
         try checkListLength(flat.count)
+        if flat.count - looked > 0xFFFF || index & 0xFFFF == 0xFFFF {
+          looked = flat.count
+          try call.checkpoint()
+        }
       }
       return .list(flat)
     },
@@ -79,7 +104,7 @@ enum ListShaping {
         when: { call in call.has(1) }, prelude: "__list_unique",
         plain: { call throws(Raised) in
           let items = try call.items(0)
-          return .list(try uniquePositions(items, call.strand).map { items[$0] })
+          return .list(try items.picked(uniquePositions(items, call.strand), call.strand))
         })),
     NativeFunction(
       "sorted(by?, reverse = false) → list", receiver: "list",
@@ -127,7 +152,7 @@ enum ListShaping {
     var seen = SeenKeys()
     var positions: [Int] = []
     for (index, key) in keys.enumerated() {
-      if try seen.insert(key) { positions.append(index) }
+      if try seen.insert(key, strand) { positions.append(index) }
       if index & 0xFFF == 0xFFF { try strand.checkpoint() }
     }
     return positions
@@ -140,13 +165,16 @@ struct SeenKeys {
   private var others: [Value] = []
 
   /// Adds a value; false if an equal one was there.
-  mutating func insert(_ key: Value) throws(Raised) -> Bool {
-    if let hash = keyHash(key) {
-      if hashed.position(of: key, hash: hash) != nil { return false }
+  mutating func insert(_ key: Value, _ strand: Strand) throws(Raised) -> Bool {
+    if let hash = try keyHash(key, strand: strand) {
+      if try hashed.position(of: key, hash: hash, strand: strand) != nil { return false }
       hashed.append(key, hash: hash, .nil)
       return true
     }
-    for other in others where try valuesEqual(other, key) { return false }
+    for (index, other) in others.enumerated() {
+      if try valuesEqual(other, key, strand: strand) { return false }
+      if index & 0xFFF == 0xFFF { try strand.checkpoint() }
+    }
     others.append(key)
     return true
   }

@@ -31,10 +31,17 @@ enum MapMethods {
     method("keys() → list", "The keys.") { call throws(Raised) in .list(try call.map(0).map(\.key)) },
     method("values() → list", "The values.") { call throws(Raised) in .list(try call.map(0).map(\.value)) },
     method("items() → list", "Lists `[key, value]`.") { call throws(Raised) in
-      .list(try call.map(0).map { .list([$0.key, $0.value]) })
+      let map = try call.map(0)
+      var items: [Value] = []
+      items.reserveCapacity(map.count)
+      for (key, value) in map {
+        items.append(.list([key, value]))
+        if items.count & 0xFFF == 0 { try call.checkpoint() }
+      }
+      return .list(items)
     },
     method("has(k) → bool", "Whether a key is there: as `k in m`.") { call throws(Raised) in
-      .bool(try contains(call[1], in: call[0]))
+      .bool(try contains(call[1], in: call[0], strand: call.strand))
     },
     method("get(k, default = nil) → value", "The value of a key, or `default` where it is not there.") {
       call throws(Raised) in
@@ -42,7 +49,8 @@ enum MapMethods {
       if let name = call[1].string {
         return storage.position(of: name).map { storage[position: $0] } ?? call[2]
       }
-      return storage.position(of: call[1], hash: try requireKey(call[1])).map { storage[position: $0] }
+      let hash = try requireKey(call[1], strand: call.strand)
+      return try storage.position(of: call[1], hash: hash, strand: call.strand).map { storage[position: $0] }
         ?? call[2]
     },
   ]
@@ -52,15 +60,19 @@ enum MapMethods {
       call throws(Raised) in
       let map = try call.map(0)
       var result = MapStorage(minimumCapacity: map.count)
-      for (key, value) in map { result.set(value, hash: try requireKey(value), key) }
+      for (index, (key, value)) in map.enumerated() {
+        result.set(value, hash: try requireKey(value, strand: call.strand), key)
+        if index & 0xFFF == 0xFFF { try call.checkpoint() }
+      }
       return .object(MapObject(result))
     },
     method("pick(...keys) → map", "With these keys only, as far as they are there, in the order given.") {
       call throws(Raised) in
       let map = try call.map(0)
       var result = MapStorage()
-      for key in call.rest {
-        let hash = try requireKey(key)
+      for (index, key) in call.rest.enumerated() {
+        let hash = try requireKey(key, strand: call.strand)
+        if index & 0xFFF == 0xFFF { try call.checkpoint() }
         if let position = map.position(of: key, hash: hash) {
           result.set(key, hash: hash, map[position: position])
         }
@@ -69,8 +81,9 @@ enum MapMethods {
     },
     method("omit(...keys) → map", "Without these keys.") { call throws(Raised) in
       var map = try call.map(0)
-      for key in call.rest {
-        _ = try requireKey(key)
+      for (index, key) in call.rest.enumerated() {
+        _ = try requireKey(key, strand: call.strand)
+        if index & 0xFFF == 0xFFF { try call.checkpoint() }
         map.remove(key)
       }
       return .object(MapObject(map))
@@ -85,7 +98,7 @@ enum MapMethods {
         when: { call in call.has(2) }, prelude: "__map_merge",
         plain: { call throws(Raised) in
           var map = try call.map(0)
-          for (key, value) in try call.map(1) { map.set(key, value) }
+          try map.merge(try call.map(1), call.strand)
           return .object(MapObject(map))
         })),
     NativeFunction(
@@ -101,6 +114,7 @@ enum MapMethods {
             of: keys, descending: try call.bool(2, default: false), call.strand)
           {
             result.set(entries[position].0, entries[position].1)
+            if result.count & 0xFFF == 0 { try call.checkpoint() }
           }
           return .object(MapObject(result))
         })),
@@ -109,15 +123,13 @@ enum MapMethods {
   private static let changes: [NativeFunction] = [
     changing("remove(k) → value", "Changes: takes a key away and gives its value; nil if it was not there.") {
       receiver, call throws(Raised) in
-      _ = try requireKey(call[1])
+      _ = try requireKey(call[1], strand: call.strand)
       return try changingMap(&receiver, call) { map in map.remove(call[1]) ?? .nil }
     },
     changing("update(other)", "Changes: puts another map's keys and values.") {
       receiver, call throws(Raised) in
       let other = try call.map(1)
-      try changingMap(&receiver, call) { map in
-        for (key, value) in other { map.set(key, value) }
-      }
+      try changingMap(&receiver, call) { map throws(Raised) in try map.merge(other, call.strand) }
       return .nil
     },
     changing("clear()", "Changes: takes all keys away.") { receiver, call throws(Raised) in
@@ -130,7 +142,7 @@ enum MapMethods {
       "Changes: puts a value under a key that is not there yet; gives the value that is there now."
     ) {
       receiver, call throws(Raised) in
-      let hash = try requireKey(call[1])
+      let hash = try requireKey(call[1], strand: call.strand)
       if let storage = receiver.map?.storage, let position = storage.position(of: call[1], hash: hash) {
         return storage[position: position]
       }

@@ -37,7 +37,7 @@ public final class NativeFunction: Object, @unchecked Sendable {
 
   /// As scripts call it, for methods without the type.
   public let name: String
-  /// `split(sep = nil, max: = nil) → list`
+  /// `split(sep = nil, max: nil) → list`
   public let signature: String
   public let documentation: String
   public let body: Body
@@ -49,7 +49,8 @@ public final class NativeFunction: Object, @unchecked Sendable {
   public init(
     _ signature: String, receiver: String? = nil, documentation: String, body: Body
   ) {
-    self.signature = signature
+    // One notation for people, whichever the declaration has.
+    self.signature = NativeParameters.tidied(signature)
     self.documentation = documentation
     self.body = body
     self.receiver = receiver
@@ -71,7 +72,7 @@ public enum MachineBuiltin: String, Sendable {
 /// The parameters that a signature such as `pad_start(n, with = " ")` names.
 ///
 /// Notation: `name` is required; `name = default` and `name?` may be missing; after a `name:` (with or without a
-/// default) an argument can only be given by keyword; `...name` takes the rest.
+/// default, `name: default`) an argument can only be given by keyword; `...name` takes the rest.
 public struct NativeParameters: Sendable {
   public private(set) var functionName = ""
   public private(set) var names: [String] = []
@@ -125,6 +126,19 @@ public struct NativeParameters: Sendable {
       if !keywordOnly, !isRest, rest == nil { positional += 1 }
       if isRest { keywordOnly = true }
     }
+  }
+
+  /// `name: default`, also where the declaration has an equals sign after the colon.
+  static func tidied(_ signature: String) -> String {
+    var bytes: [UInt8] = []
+    for byte in signature.utf8 {
+      if byte == UInt8(ascii: "="), bytes.suffix(2).elementsEqual(": ".utf8) {
+        bytes.removeLast()
+      } else {
+        bytes.append(byte)
+      }
+    }
+    return String(decoding: bytes, as: UTF8.self)
   }
 
   private static func take(_ bytes: inout ArraySlice<UInt8>, while matches: (UInt8) -> Bool) -> String {
@@ -226,19 +240,18 @@ public struct NativeCall: ~Copyable {
     throw wrongType(position, expected: "a duration")
   }
 
-  /// A list's items; a range's too.
+  /// A list's items; a range's too. Raises `TypeError` for a range of durations.
   public func items(_ position: Int) throws(Raised) -> [Value] {
     if let list = self[position].list { return list.items }
-    if let range = self[position].range {
-      guard range.count < 100_000_000 else { throw Raised(.limitError, "the range is too long for a list") }
-      return range.values()
-    }
+    if let range = self[position].range { return try range.values(strand: strand) }
     throw wrongType(position, expected: "a list")
   }
 
+  /// A map's entries; those of `env` too.
   public func map(_ position: Int) throws(Raised) -> MapStorage {
-    guard let map = self[position].map else { throw wrongType(position, expected: "a map") }
-    return map.storage
+    if let map = self[position].map { return map.storage }
+    if self[position].objectTag == .environment { return strand.environment }
+    throw wrongType(position, expected: "a map")
   }
 
   /// Raises `Cancelled` if the strand is to stop: long built-ins call it every few thousand steps (language.md §10.1).

@@ -23,14 +23,14 @@ public enum Reference {
   }
 
   private static func page(_ name: String, _ groups: [NativeGroup]) -> String {
-    let functions = groups.flatMap(\.functions).filter { !$0.name.hasPrefix("__") }.sorted {
-      $0.name < $1.name
-    }
+    let functions = groups.flatMap(\.functions).filter(isPublic).sorted { shown($0) < shown($1) }
     let constants = groups.flatMap(\.constants).sorted { $0.name < $1.name }
     let isType = functions.contains { $0.receiver != nil }
     let title = name.isEmpty ? "Global functions" : (isType ? "Methods of `\(name)`" : "`\(name)`")
     var text = "# \(title)\n\n"
-    for summary in groups.map(\.summary) where !summary.isEmpty { text += summary + "\n\n" }
+    for summary in groups.filter({ $0.functions.isEmpty || $0.functions.contains(where: isPublic) }).map(
+      \.summary)
+    where !summary.isEmpty { text += summary + "\n\n" }
     let prefix = name.isEmpty || isType ? "" : name + "."
     if !constants.isEmpty {
       text += "## Values\n\n"
@@ -38,9 +38,18 @@ public enum Reference {
       text += "\n"
     }
     for function in functions {
-      text += "### `\(prefix)\(function.signature)`\n\n\(function.documentation)\n\n"
+      text += "### `\(prefix)\(shown(function))`\n\n\(function.documentation)\n\n"
     }
     text += "_Generated from the declarations in `Sources/RunnelRuntime/Library`._\n"
     return text
+  }
+
+  private static func isPublic(_ function: NativeFunction) -> Bool {
+    !function.name.hasPrefix("__") || StageFunctions.namespaceStages.contains(function.name)
+  }
+
+  /// The signature as scripts write it: the stages that share their name with a namespace have another one inside.
+  private static func shown(_ function: NativeFunction) -> String {
+    function.name.hasPrefix("__") ? String(function.signature.dropFirst(2)) : function.signature
   }
 }

@@ -5,24 +5,37 @@
 enum Sorting {
   /// The positions of `keys` in their order, equal ones as they stood.
   static func order(of keys: [Value], descending: Bool, _ strand: Strand) throws(Raised) -> [Int] {
-    if let ints = try allInts(keys) {
+    if let ints = try allInts(keys, strand) {
       var pairs = ints
       try sort(&pairs, strand) { a, b in descending ? a.key > b.key : a.key < b.key }
       return pairs.map { Int($0.position) }
     }
-    if let floats = allFloats(keys) {
+    if let floats = try allFloats(keys, strand) {
       var pairs = floats
       try sort(&pairs, strand) { a, b in descending ? a.key > b.key : a.key < b.key }
       return pairs.map { Int($0.position) }
     }
-    if let strings = allStrings(keys) {
+    if let strings = try allStrings(keys, strand) {
       var pairs = strings
-      try sort(&pairs, strand) { a, b in descending ? b.precedes(a) : a.precedes(b) }
+      // What is compared are bytes: long texts that begin alike take as long as many short ones.
+      var bytes = 0
+      func precedes(_ a: KeyedString, _ b: KeyedString) throws(Raised) -> Bool {
+        if a.prefix != b.prefix { return a.prefix < b.prefix }
+        bytes += min(a.string.byteCount, b.string.byteCount)
+        if bytes >= textPiece * 64 {
+          bytes = 0
+          try strand.checkpoint()
+        }
+        return stringOrder(a.string, b.string) < 0
+      }
+      try sort(&pairs, strand) { (a, b) throws(Raised) in
+        try descending ? precedes(b, a) : precedes(a, b)
+      }
       return pairs.map { Int($0.position) }
     }
     var positions = Array(keys.indices)
     try sort(&positions, strand) { (a, b) throws(Raised) in
-      try precedes(keys[descending ? b : a], keys[descending ? a : b])
+      try precedes(keys[descending ? b : a], keys[descending ? a : b], strand)
     }
     return positions
   }
@@ -31,11 +44,11 @@ enum Sorting {
   static func sorted(
     _ items: [Value], by keys: [Value], descending: Bool, _ strand: Strand
   ) throws(Raised) -> [Value] {
-    try order(of: keys, descending: descending, strand).map { items[$0] }
+    try items.picked(try order(of: keys, descending: descending, strand), strand)
   }
 
-  static func precedes(_ a: Value, _ b: Value) throws(Raised) -> Bool {
-    guard let order = try orderOf(a, b) else { return false }
+  static func precedes(_ a: Value, _ b: Value, _ strand: Strand) throws(Raised) -> Bool {
+    guard let order = try orderOf(a, b, strand: strand) else { return false }
     return order < 0
   }
 
@@ -51,36 +64,33 @@ enum Sorting {
     let prefix: UInt64
     let position: Int32
     let string: StringObject
-
-    func precedes(_ other: KeyedString) -> Bool {
-      if prefix != other.prefix { return prefix < other.prefix }
-      return stringOrder(string, other.string) < 0
-    }
   }
 
-  private static func allInts(_ keys: [Value]) throws(Raised) -> [Keyed<Int>]? {
+  private static func allInts(_ keys: [Value], _ strand: Strand) throws(Raised) -> [Keyed<Int>]? {
     guard let first = keys.first, case .int = first, keys.count < Int32.max else { return nil }
     var pairs: [Keyed<Int>] = []
     pairs.reserveCapacity(keys.count)
     for key in keys {
       guard case .int(let number) = key else { return nil }
       pairs.append(Keyed(key: number, position: Int32(truncatingIfNeeded: pairs.count)))
+      if pairs.count & 0xFFFF == 0 { try strand.checkpoint() }
     }
     return pairs
   }
 
-  private static func allFloats(_ keys: [Value]) -> [Keyed<Double>]? {
+  private static func allFloats(_ keys: [Value], _ strand: Strand) throws(Raised) -> [Keyed<Double>]? {
     guard let first = keys.first, case .float = first, keys.count < Int32.max else { return nil }
     var pairs: [Keyed<Double>] = []
     pairs.reserveCapacity(keys.count)
     for key in keys {
       guard case .float(let number) = key else { return nil }
       pairs.append(Keyed(key: number, position: Int32(truncatingIfNeeded: pairs.count)))
+      if pairs.count & 0xFFFF == 0 { try strand.checkpoint() }
     }
     return pairs
   }
 
-  private static func allStrings(_ keys: [Value]) -> [KeyedString]? {
+  private static func allStrings(_ keys: [Value], _ strand: Strand) throws(Raised) -> [KeyedString]? {
     guard let first = keys.first, first.string != nil, keys.count < Int32.max else { return nil }
     var pairs: [KeyedString] = []
     pairs.reserveCapacity(keys.count)
@@ -95,6 +105,7 @@ enum Sorting {
       if count < 8 { prefix = count == 0 ? 0 : prefix << (8 * (8 - count)) }
       let position = Int32(truncatingIfNeeded: pairs.count)
       pairs.append(KeyedString(prefix: prefix, position: position, string: string))
+      if pairs.count & 0xFFFF == 0 { try strand.checkpoint() }
     }
     return pairs
   }

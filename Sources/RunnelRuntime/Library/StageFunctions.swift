@@ -10,6 +10,9 @@ enum StageFunctions {
     NativeFunction(signature, documentation: documentation, body: .prelude(prelude))
   }
 
+  /// Stages called as a namespace is: the machine takes `xs | json` for these.
+  static let namespaceStages: Set<String> = ["__json", "__csv"]
+
   private static let stages: [NativeFunction] = [
     function("stream(xs) → stream", "__stream", "A stream of what can be iterated; a stream as it is."),
     function(
@@ -45,10 +48,10 @@ enum StageFunctions {
     function("text(xs) → stream", "__text_stage", "All of it as one string; strings are lines."),
     function(
       "__json(xs) → stream", "__json_stage",
-      "The stage `json`: values of JSON, however they are spread over lines."),
+      "As a stage, `xs | json`: values of JSON, however they are spread over lines."),
     function(
       "__csv(xs, header = true, sep = \",\") → stream", "__csv_stage",
-      "The stage `csv`: rows, as `csv.parse` gives them."),
+      "As a stage, `xs | csv`: rows, as `csv.parse` gives them."),
   ]
 
   private static let sinks: [NativeFunction] = [

@@ -19,14 +19,14 @@ enum StringMethods {
 
   private static let asking: [NativeFunction] = [
     method("len() → int", "How many characters it has. `\"héllo\".len()` is 5.") { call throws(Raised) in
-      .int(try call.stringObject(0).count)
+      .int(try call.measured(0).count)
     },
     method("is_empty() → bool", "Whether it has no characters.") { call throws(Raised) in
       .bool(try call.stringObject(0).byteCount == 0)
     },
     method("is_digit() → bool", "Whether it has characters and all are digits.") { call throws(Raised) in
       .bool(
-        all(try call.string(0)) { scalar, _ in
+        try all(call) { scalar, _ in
           switch scalar.properties.numericType {
           case .decimal, .digit: true
           default: false
@@ -35,7 +35,7 @@ enum StringMethods {
     },
     method("is_alpha() → bool", "Whether it has characters and all are letters.") { call throws(Raised) in
       .bool(
-        all(try call.string(0)) { scalar, isFirst in
+        try all(call) { scalar, isFirst in
           switch scalar.properties.generalCategory {
           case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter: true
           // An accent that a letter before it carries.
@@ -45,34 +45,42 @@ enum StringMethods {
         })
     },
     method("is_space() → bool", "Whether it has characters and all are white space.") { call throws(Raised) in
-      .bool(all(try call.string(0)) { scalar, _ in scalar.properties.isWhitespace })
+      .bool(try all(call) { scalar, _ in scalar.properties.isWhitespace })
     },
   ]
 
-  private static func all(_ text: String, _ holds: (Unicode.Scalar, _ isFirst: Bool) -> Bool) -> Bool {
-    var isFirst = true
-    for scalar in text.unicodeScalars {
-      guard holds(scalar, isFirst) else { return false }
-      isFirst = false
+  private static func all(
+    _ call: borrowing NativeCall, _ holds: (Unicode.Scalar, _ isFirst: Bool) -> Bool
+  ) throws(Raised) -> Bool {
+    var count = 0
+    for scalar in try call.string(0).unicodeScalars {
+      guard holds(scalar, count == 0) else { return false }
+      count += 1
+      if count & 0x3FFF == 0 { try call.checkpoint() }
     }
-    return !isFirst
+    return count > 0
   }
 
   private static let casing: [NativeFunction] = [
     method("upper() → string", "In upper case, whatever the language: `\"straße\".upper()` is `\"STRASSE\"`.")
     {
-      call throws(Raised) in .string(try call.string(0).uppercased())
+      call throws(Raised) in .string(try call.string(0).inPieces(call.strand) { $0.uppercased() })
     },
     method("lower() → string", "In lower case.") { call throws(Raised) in
-      .string(try call.string(0).lowercased())
+      .string(try call.string(0).inPieces(call.strand) { $0.lowercased() })
     },
     method("capitalize() → string", "The first character in upper case, the rest as it is.") {
       call throws(Raised) in
-      .string(capitalized(try call.string(0)))
+      let text = try call.string(0)
+      guard let first = text.unicodeScalars.first else { return call[0] }
+      var writer = TextWriter(strand: call.strand, capacity: text.utf8.count)
+      try writer.append(first.properties.titlecaseMapping)
+      try writer.append(text.utf8Span.span.extracting(UTF8.width(first)...))
+      return .string(try writer.finish())
     },
     method("title() → string", "Each word with its first letter in upper case and the others in lower case.")
     {
-      call throws(Raised) in .string(titled(try call.string(0)))
+      call throws(Raised) in .string(try titled(try call.string(0), call.strand))
     },
   ]
 
@@ -82,28 +90,27 @@ enum StringMethods {
   }
 
   /// A word begins at a letter after what is no letter; an apostrophe inside it does not end it.
-  private static func titled(_ text: String) -> String {
-    var result = ""
-    result.reserveCapacity(text.utf8.count)
+  private static func titled(_ text: String, _ strand: Strand) throws(Raised) -> String {
+    var writer = TextWriter(strand: strand, capacity: text.utf8.count)
     var isInWord = false
     var before: Character?
     for character in text {
       if character.isLetter {
-        result += isInWord ? character.lowercased() : capitalized(String(character))
+        try writer.append(isInWord ? character.lowercased() : capitalized(String(character)))
         isInWord = true
       } else {
-        result.append(character)
+        try writer.append(String(character))
         let isApostrophe = character == "'" || character == "’"
         isInWord = isInWord && isApostrophe && before?.isLetter == true
       }
       before = character
     }
-    return result
+    return try writer.finish()
   }
 
   private static let coding: [NativeFunction] = [
     method("bytes() → bytes", "Its UTF-8 bytes.") { call throws(Raised) in
-      .bytes(Array(try call.string(0).utf8))
+      .bytes(try TextEncoding.utf8.encode(try call.string(0), strand: call.strand))
     },
     method(
       "encode(encoding = \"utf-8\") → bytes",
@@ -113,7 +120,7 @@ enum StringMethods {
       """
     ) { call throws(Raised) in
       let encoding = try TextEncoding(named: try call.string(1, default: "utf-8"))
-      return .bytes(try encoding.encode(try call.string(0)))
+      return .bytes(try encoding.encode(try call.string(0), strand: call.strand))
     },
     method(
       "normalize(form = \"NFC\") → string",
@@ -126,7 +133,7 @@ enum StringMethods {
       guard let form = NormalForm(rawValue: name.uppercased()) else {
         throw Raised(.valueError, "`\(name)` is no form to normalize to: NFC, NFD, NFKC or NFKD")
       }
-      return .string(form.normalized(try call.string(0)))
+      return .string(try form.normalized(try call.string(0), strand: call.strand))
     },
     method("code() → int", "The code point of its one character: `\"é\".code()` is 233.") {
       call throws(Raised) in
@@ -134,9 +141,7 @@ enum StringMethods {
       let scalars = text.unicodeScalars
       guard let first = scalars.first, scalars.dropFirst().isEmpty else {
         throw Raised(
-          .valueError,
-          "`code` is for one character of one code point, and \(brief(call[0], limit: 40)) has \(scalars.count)"
-        )
+          .valueError, "`code` is for one character of one code point, not for \(brief(call[0], limit: 40))")
       }
       return .int(Int(first.value))
     },

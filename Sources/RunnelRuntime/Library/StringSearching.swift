@@ -28,15 +28,16 @@ enum StringSearching {
       let text = try call.string(0)
       let part = try call.string(1)
       guard !part.isEmpty, begins(text, with: part) else { return call[0] }
-      return .string(String(decodingUTF8: text.utf8Span.span.extracting(part.utf8.count...)))
+      return .string(
+        try String(utf8: text.utf8Span.span.extracting(part.utf8.count...), strand: call.strand))
     },
     method("remove_suffix(part) → string", "Without a string at its end, if it is there.") {
       call throws(Raised) in
       let text = try call.string(0)
       let part = try call.string(1)
       guard !part.isEmpty, ends(text, with: part) else { return call[0] }
-      return .string(
-        String(decodingUTF8: text.utf8Span.span.extracting(..<(text.utf8.count - part.utf8.count))))
+      let kept = text.utf8.count - part.utf8.count
+      return .string(try String(utf8: text.utf8Span.span.extracting(..<kept), strand: call.strand))
     },
     method(
       "index(part, from = 0) → int",
@@ -46,14 +47,16 @@ enum StringSearching {
     },
     method("count(part) → int", "How many times a string, or what a regex matches, occurs, side by side.") {
       call throws(Raised) in
-      let string = try call.stringObject(0)
+      let string = try call.measured(0)
       if let regex = call[1].regexOperations {
         return .int(try regex.pieces(of: string, max: Int.max, strand: call.strand).matches.count)
       }
       let part = try part(call)
       if part.isEmpty { return .int(string.count + 1) }
       var count = 0
-      try eachOccurrence(of: part, in: string.text, max: Int.max, call.strand) { _ in count += 1 }
+      try eachOccurrence(of: part, in: string.text, max: Int.max, call.strand) { (_) throws(Raised) in
+        count += 1
+      }
       return .int(count)
     },
     method(
@@ -93,15 +96,19 @@ enum StringSearching {
   }
 
   private static func begins(_ text: String, with part: String) -> Bool {
-    text.utf8.starts(with: part.utf8)
+    let bytes = text.utf8Span.span
+    let length = part.utf8.count
+    return bytes.count >= length && byteOrder(bytes.extracting(..<length), part.utf8Span.span) == 0
   }
 
   private static func ends(_ text: String, with part: String) -> Bool {
-    text.utf8.count >= part.utf8.count && text.utf8.suffix(part.utf8.count).elementsEqual(part.utf8)
+    let bytes = text.utf8Span.span
+    let start = bytes.count - part.utf8.count
+    return start >= 0 && byteOrder(bytes.extracting(start...), part.utf8Span.span) == 0
   }
 
   private static func index(_ call: borrowing NativeCall) throws(Raised) -> Value {
-    let string = try call.stringObject(0)
+    let string = try call.measured(0)
     let text = string.text
     var from = try call.int(2, default: 0)
     let total = string.count
@@ -111,22 +118,23 @@ enum StringSearching {
     if string.isASCII {
       return try search.first(in: text.utf8Span.span, from: from, call.strand).map { .int($0) } ?? .nil
     }
-    let utf8 = text.utf8
-    let start = utf8.distance(from: text.startIndex, to: text.index(text.startIndex, offsetBy: from))
+    let begin = try string.index(text.startIndex, offsetBy: from, call.strand)
+    let start = text.utf8.distance(from: text.startIndex, to: begin)
     guard let offset = try search.first(in: text.utf8Span.span, from: start, call.strand) else { return .nil }
-    return .int(text.distance(from: text.startIndex, to: utf8.index(utf8.startIndex, offsetBy: offset)))
+    var characters = try CharacterCounter(string, strand: call.strand)
+    return .int(try characters.count(before: offset, roundedUp: false))
   }
 
   /// Where a part that is not empty begins, in bytes, each after the end of the one before.
   private static func eachOccurrence(
-    of part: String, in text: String, max: Int, _ strand: Strand, _ found: (Int) -> Void
+    of part: String, in text: String, max: Int, _ strand: Strand, _ found: (Int) throws(Raised) -> Void
   ) throws(Raised) {
     let search = ByteSearch(part)
     let bytes = text.utf8Span.span
     var start = 0
     var count = 0
     while count < max, let offset = try search.first(in: bytes, from: start, strand) {
-      found(offset)
+      try found(offset)
       start = offset + search.needle.count
       count += 1
       if count & 0xFFF == 0 { try strand.checkpoint() }
@@ -155,11 +163,11 @@ enum StringSearching {
       }
       return max == 0 ? [.string(text)] : pieces
     }
-    try eachOccurrence(of: part, in: text, max: max, strand) { offset in
-      pieces.append(.string(String(decodingUTF8: bytes.extracting(start..<offset))))
+    try eachOccurrence(of: part, in: text, max: max, strand) { (offset) throws(Raised) in
+      pieces.append(.string(try String(utf8: bytes.extracting(start..<offset), strand: strand)))
       start = offset + part.utf8.count
     }
-    pieces.append(.string(start == 0 ? text : String(decodingUTF8: bytes.extracting(start...))))
+    pieces.append(.string(start == 0 ? text : try String(utf8: bytes.extracting(start...), strand: strand)))
     return pieces
   }
 
@@ -183,20 +191,28 @@ enum StringSearching {
     let bytes = text.utf8Span.span
     var words: [Value] = []
     var index = 0
+    var looked = 0
     while true {
       while index < bytes.count {
         let length = bytes.spaceLength(at: index)
         guard length > 0 else { break }
         index += length
+        if index - looked >= textPiece {
+          looked = index
+          try strand.checkpoint()
+        }
       }
       guard index < bytes.count else { return words }
       let start = index
       if words.count >= max {
-        words.append(.string(String(decodingUTF8: bytes.extracting(start...))))
+        words.append(.string(try String(utf8: bytes.extracting(start...), strand: strand)))
         return words
       }
-      while index < bytes.count, bytes.spaceLength(at: index) == 0 { index += 1 }
-      words.append(.string(String(decodingUTF8: bytes.extracting(start..<index))))
+      while index < bytes.count, bytes.spaceLength(at: index) == 0 {
+        index += 1
+        if index & 0xFFFF == 0 { try strand.checkpoint() }
+      }
+      words.append(.string(try String(utf8: bytes.extracting(start..<index), strand: strand)))
       if words.count & 0xFFF == 0 { try strand.checkpoint() }
     }
   }
@@ -217,22 +233,17 @@ enum StringSearching {
       return .string(try joined(pieces, separator: with.text, call.strand))
     }
     let source = string.text.utf8Span.span
-    var result: [UInt8] = []
+    var writer = TextWriter(strand: call.strand)
     var start = 0
-    var tooLong = false
-    try eachOccurrence(of: part, in: string.text, max: limit, call.strand) { offset in
-      guard result.count <= textLimit else {
-        tooLong = true
-        return
-      }
-      result.append(contentsOf: source.extracting(start..<offset))
-      result.append(contentsOf: with.text.utf8)
+    // The limit is met within the loop: before, not after, what is too long is made.
+    try eachOccurrence(of: part, in: string.text, max: limit, call.strand) { (offset) throws(Raised) in
+      try writer.append(source.extracting(start..<offset))
+      try writer.append(with.text)
       start = offset + part.utf8.count
     }
     if start == 0 { return call[0] }
-    try checkTextLength(tooLong ? Int.max : result.count, source.count - start)
-    result.append(contentsOf: source.extracting(start...))
-    return .string(String(decoding: result, as: UTF8.self))
+    try writer.append(source.extracting(start...))
+    return .string(try writer.finish())
   }
 
   /// The items as text with a separator between.
@@ -240,12 +251,11 @@ enum StringSearching {
     var printer = Printer(strand: strand)
     var isFirst = true
     for item in items {
-      if !isFirst { printer.bytes.append(contentsOf: separator.utf8) }
+      if !isFirst { try printer.append(text: separator) }
       isFirst = false
       try printer.append(item, quoted: false)
     }
-    try checkTextLength(printer.bytes.count)
-    return printer.text
+    return try printer.finish()
   }
 }
 

@@ -34,15 +34,15 @@ enum StringShaping {
     method("repeat(n) → string", "`n` times over; empty for 0 or less.") { call throws(Raised) in
       let text = try call.string(0)
       let count = try call.amount(1)
-      let (length, overflows) = text.utf8.count.multipliedReportingOverflow(by: count)
-      try checkTextLength(overflows ? Int.max : length)
-      return .string(String(repeating: text, count: text.isEmpty ? 0 : count))
+      var writer = TextWriter(strand: call.strand)
+      try writer.append(text, times: count)
+      return .string(try writer.finish())
     },
     method("reversed() → string", "Its characters from the last to the first.") { call throws(Raised) in
-      .string(String(try call.string(0).reversed()))
+      .string(try reversed(try call.measured(0), call.strand))
     },
     method("chars() → list", "Its characters, each a string.") { call throws(Raised) in
-      let string = try call.stringObject(0)
+      let string = try call.measured(0)
       try checkListLength(string.byteCount)
       var characters: [Value] = []
       characters.reserveCapacity(string.count)
@@ -79,11 +79,13 @@ enum StringShaping {
       let index = ByteSearch.offset(of: 0x0A, in: bytes, from: start, through: bytes.count - 1)
     {
       let end = index > start && bytes[index - 1] == 0x0D ? index - 1 : index
-      lines.append(.string(String(decodingUTF8: bytes.extracting(start..<end))))
+      lines.append(.string(try String(utf8: bytes.extracting(start..<end), strand: strand)))
       start = index + 1
       if lines.count & 0xFFF == 0 { try strand.checkpoint() }
     }
-    if start < bytes.count { lines.append(.string(String(decodingUTF8: bytes.extracting(start...)))) }
+    if start < bytes.count {
+      lines.append(.string(start == 0 ? text : try String(utf8: bytes.extracting(start...), strand: strand)))
+    }
     return lines
   }
 
@@ -92,17 +94,58 @@ enum StringShaping {
   ) throws(Raised) -> Value {
     let string = try call.stringObject(0)
     let text = string.text
-    guard call.has(1) else { return trimmedOfSpace(string, start: trimsStart, end: trimsEnd) }
+    guard call.has(1) else {
+      return try trimmedOfSpace(string, start: trimsStart, end: trimsEnd, call.strand)
+    }
     let unwanted = Set(try call.string(1))
-    var part = text[...]
-    if trimsStart { part = part.drop { unwanted.contains($0) } }
-    if trimsEnd { while let last = part.last, unwanted.contains(last) { part.removeLast() } }
+    var start = text.startIndex
+    var end = text.endIndex
+    var steps = 0
+    if trimsStart {
+      while start < end, unwanted.contains(text[start]) {
+        start = text.index(after: start)
+        steps += 1
+        if steps & 0xFFF == 0 { try call.checkpoint() }
+      }
+    }
+    if trimsEnd {
+      while start < end {
+        let before = text.index(before: end)
+        guard unwanted.contains(text[before]) else { break }
+        end = before
+        steps += 1
+        if steps & 0xFFF == 0 { try call.checkpoint() }
+      }
+    }
+    let part = text[start..<end]
     return part.utf8.count == string.byteCount ? call[0] : .string(String(part))
   }
 
-  private static func trimmedOfSpace(_ string: StringObject, start trimsStart: Bool, end trimsEnd: Bool)
-    -> Value
-  {
+  /// Read from the end, character by character.
+  private static func reversed(_ string: StringObject, _ strand: Strand) throws(Raised) -> String {
+    let text = string.text
+    var writer = TextWriter(strand: strand, capacity: string.byteCount)
+    if string.isASCII {
+      let bytes = text.utf8Span.span
+      for offset in 1..<(bytes.count + 1) {
+        writer.bytes.append(bytes[bytes.count - offset])
+        try writer.look()
+      }
+      return try writer.finish()
+    }
+    var index = text.endIndex
+    while index > text.startIndex {
+      index = text.index(before: index)
+      writer.bytes.append(contentsOf: text[index].utf8)
+      try writer.look()
+    }
+    return try writer.finish()
+  }
+
+  private static func trimmedOfSpace(
+    _ string: StringObject, start trimsStart: Bool, end trimsEnd: Bool, _ strand: Strand
+  ) throws(Raised) -> Value {
+    var steps = 0
     let bytes = string.text.utf8Span.span
     var start = 0
     var end = bytes.count
@@ -111,6 +154,8 @@ enum StringShaping {
         let length = bytes.spaceLength(at: start)
         guard length > 0 else { break }
         start += length
+        steps += 1
+        if steps & 0xFFFF == 0 { try strand.checkpoint() }
       }
     }
     if trimsEnd {
@@ -120,30 +165,36 @@ enum StringShaping {
         while before > start, bytes[before] & 0xC0 == 0x80 { before -= 1 }
         guard bytes.spaceLength(at: before) > 0 else { break }
         end = before
+        steps += 1
+        if steps & 0xFFFF == 0 { try strand.checkpoint() }
       }
     }
     if start == 0, end == bytes.count { return .object(string) }
-    return .string(String(decodingUTF8: bytes.extracting(start..<end)))
+    return .string(try String(utf8: bytes.extracting(start..<end), strand: strand))
   }
 
   private static func padded(
     _ call: borrowing NativeCall, _ sides: (_ missing: Int) -> (before: Int, after: Int)
   ) throws(Raised) -> Value {
-    let string = try call.stringObject(0)
+    let string = try call.measured(0)
     let width = try call.int(1)
     let filler = try call.string(2, default: " ")
     guard width > string.count, !filler.isEmpty else { return call[0] }
     let (before, after) = sides(width - string.count)
     let (length, overflows) = filler.utf8.count.multipliedReportingOverflow(by: width - string.count)
     try checkTextLength(overflows ? Int.max : length, string.byteCount)
-    return .string(fill(filler, before) + string.text + fill(filler, after))
+    var writer = TextWriter(strand: call.strand)
+    try fill(filler, before, &writer)
+    try writer.append(string.text)
+    try fill(filler, after, &writer)
+    return .string(try writer.finish())
   }
 
   /// So many characters of a text repeated.
-  private static func fill(_ filler: String, _ count: Int) -> String {
+  private static func fill(_ filler: String, _ count: Int, _ writer: inout TextWriter) throws(Raised) {
     let size = filler.count
-    if size == 1 { return String(repeating: filler, count: count) }
-    return String(repeating: filler, count: count / size) + filler.prefix(count % size)
+    try writer.append(filler, times: count / size)
+    try writer.append(String(filler.prefix(count % size)))
   }
 }
 

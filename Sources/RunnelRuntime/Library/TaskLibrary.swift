@@ -36,7 +36,11 @@ enum TaskLibrary {
     ])
 
   private static let handle = NativeGroup(
-    "task", summary: "Handles of tasks.",
+    "task",
+    summary: """
+      Handles of tasks. Fields: `id name state` (`"running"`, `"done"` …) `done error` (nil but for one that failed) \
+      `duration` (so far, or of the whole run).
+      """,
     functions: [
       NativeFunction(
         "cancel(reason = nil) → bool", receiver: "task",
@@ -62,7 +66,7 @@ enum TaskLibrary {
     ])
 
   private static let environment = NativeGroup(
-    "env", summary: "The task's environment: a map of strings.",
+    "env", summary: "The task's environment: a map of strings, with the methods of maps that change nothing.",
     functions: [
       NativeFunction(
         "get(name, default = nil) → string", receiver: "env",
@@ -89,15 +93,35 @@ enum TaskLibrary {
       NativeFunction(
         "to_map() → map", receiver: "env", documentation: "A copy as an ordinary map.",
         body: .plain { call in .object(MapObject(call.strand.environment)) }),
-    ])
+    ] + mapMethods)
+
+  /// The methods of maps that change nothing: what takes a map takes the environment too.
+  private static var mapMethods: [NativeFunction] {
+    let own: Set<String> = ["get", "has", "keys", "items", "remove"]
+    return MapMethods.group.functions.filter { !$0.changesReceiver && !own.contains($0.name) }.map { method in
+      var body = method.body
+      switch body {
+      case .prelude: body = .prelude("__env_\(method.name)")
+      case .either(let when, _, let plain):
+        body = .either(when: when, prelude: "__env_\(method.name)", plain: plain)
+      default: break
+      }
+      return NativeFunction(
+        method.signature, receiver: "env", documentation: method.documentation, body: body)
+    }
+  }
 
   private static let errors = NativeGroup(
-    "error", summary: "Errors.",
+    "error",
+    summary: """
+      Errors. Fields: `kind message data` (a map of what it was raised with) `cause suppressed notes trace`, `attempts` \
+      of a failed `retry`, and what it was raised with by name, where no other field is called so.
+      """,
     functions: [
       NativeFunction(
         "note(text)", receiver: "error", documentation: "Adds a line that is shown with the error.",
         body: .plain { call throws(Raised) in
-          let text = try describe(call[1])
+          let text = try describe(call[1], strand: call.strand)
           call[0].error?.add(note: text)
           return call[0]
         })

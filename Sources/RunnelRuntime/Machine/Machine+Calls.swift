@@ -494,7 +494,9 @@ extension Machine {
     var data = MapStorage()
     for (name, value) in keywords { data.set(.string(name), value) }
     let message =
-      try positional.first.map { value throws(Raised) in value.isNil ? "" : try describe(value) } ?? ""
+      try positional.first.map { value throws(Raised) in
+        value.isNil ? "" : try describe(value, strand: strand)
+      } ?? ""
     return ErrorObject(kind, message, data: data)
   }
 

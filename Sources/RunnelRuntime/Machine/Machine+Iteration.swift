@@ -38,7 +38,7 @@ extension Machine {
       if range.isDuration { throw Raised(.typeError, "a range of durations cannot be iterated") }
       state[2] = .int(range.count)
     case .environment:
-      state[0] = .list(strand.environment.map(\.key).sorted { stringOrder($0, $1) })
+      state[0] = .object(MapObject(strand.environment))
     case .stream:
       let stream = unsafeDowncast(object, to: StreamObject.self)
       try stream.take()

@@ -27,10 +27,12 @@ extension Machine {
   /// Whether a value lies in a range pattern; a value that does not compare with its bounds does not.
   private func isIn(_ value: Value, _ lower: Value, _ upper: Value, inclusive: Bool) throws(Raised) -> Bool {
     if !lower.isNil {
-      guard isOrdered(value, lower), let order = try orderOf(lower, value), order <= 0 else { return false }
+      guard isOrdered(value, lower), let order = try orderOf(lower, value, strand: strand), order <= 0 else {
+        return false
+      }
     }
     if !upper.isNil {
-      guard isOrdered(value, upper), let order = try orderOf(value, upper),
+      guard isOrdered(value, upper), let order = try orderOf(value, upper, strand: strand),
         order < 0 || (inclusive && order == 0)
       else {
         return false

@@ -10,6 +10,7 @@ extension Machine {
     throws(Raised)
   {
     let new = value.pointee
+    if key.objectTag == .list { _ = try keyHash(key, strand: strand) }
     let isCopied = base.isObject && !Value.isUnique(&base.pointee)
     try Self.assign(&base.pointee, key, new)
     value.pointee = .nil
@@ -113,6 +114,7 @@ extension Machine {
     throws(Raised)
   {
     if case .environment = place.base { return try setEnvironment(keys, value) }
+    for (key, _) in keys where key.list != nil { _ = try keyHash(key, strand: strand) }
     try change(place, frame) { (root: inout Value) throws(Raised) in
       try Self.descend(&root, keys[...], mayAdd: true) { (target: inout Value) throws(Raised) in
         target = value
@@ -179,6 +181,9 @@ extension Machine {
     }
     guard value.string != nil else {
       throw Raised(.typeError, "`env.\(name.text)` takes a string, not \(value.typeName); write `str(…)`")
+    }
+    if value.string?.text.utf8.contains(0) == true {
+      throw Raised(.valueError, "the value of `env.\(name.text)` cannot hold a NUL character")
     }
     guard !name.text.isEmpty, !name.text.utf8.contains(0), !name.text.utf8.contains(UInt8(ascii: "=")) else {
       throw Raised(.valueError, "`\(name.text)` cannot be the name of an environment variable")

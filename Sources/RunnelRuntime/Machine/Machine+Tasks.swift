@@ -146,10 +146,13 @@ extension Machine {
         guard case .int(let given) = registers[first] else {
           throw Raised(.typeError, "`exit` takes an int, not \(registers[first].typeName)")
         }
+        guard (0...255).contains(given) else {
+          throw Raised(.valueError, "`exit` takes 0 to 255, not \(given)")
+        }
         code = given
       }
       let error = ErrorObject(.exit, "")
-      error.exitCode = code & 0xFF
+      error.exitCode = code
       throw Raised(error)
     case .deadline:
       let scope = fiber.innermostScope
@@ -159,7 +162,8 @@ extension Machine {
       return nil
     case .spawnedTaskCancel:
       guard let task = registers[first].object(.task, as: TaskObject.self) else { return nil }
-      let reason = count > 1 && !registers[first + 1].isNil ? try describe(registers[first + 1]) : nil
+      let reason =
+        count > 1 && !registers[first + 1].isNil ? try describe(registers[first + 1], strand: strand) : nil
       let interpreter = strand.interpreter
       let root = interpreter.tree.withLock { task.isRunning ? task.strand?.root : nil }
       let didCancel = root.map { interpreter.cancel($0, .byHand(reason)) } ?? false

@@ -145,7 +145,7 @@ extension Machine {
     if let comparison = assertion.comparison {
       message += ": \(brief(registers[a + 1])) \(comparison) \(brief(registers[a + 2])) does not hold"
     }
-    if !registers[a].isNil { message = try describe(registers[a]) + " (\(message))" }
+    if !registers[a].isNil { message = try describe(registers[a], strand: strand) + " (\(message))" }
     return Raised(.assertionError, message)
   }
 

@@ -106,7 +106,7 @@ extension Machine {
     case (.int(let x), .int(let y)): x == y
     case (.nil, .nil): true
     case (.bool(let x), .bool(let y)): x == y
-    default: try valuesEqual(a, b)
+    default: try valuesEqual(a, b, strand: strand)
     }
   }
 
@@ -131,8 +131,8 @@ extension Machine {
 
   @inline(never)
   private func order(_ a: Value, _ b: Value, _ flag: UInt8) throws(Raised) -> Int? {
-    if flag == 1 { return try orderOf(b, a).map { -$0 } }
-    return try orderOf(a, b)
+    if flag == 1 { return try orderOf(b, a, strand: strand).map { -$0 } }
+    return try orderOf(a, b, strand: strand)
   }
 
   // MARK: Building
@@ -155,7 +155,7 @@ extension Machine {
   func setMap(_ map: UnsafeMutablePointer<Value>, key: Value, value: UnsafeMutablePointer<Value>)
     throws(Raised)
   {
-    let hash = try requireKey(key)
+    let hash = try requireKey(key, strand: strand)
     map.pointee.map?.storage.set(key, hash: hash, value.pointee)
     value.pointee = .nil
   }
@@ -169,17 +169,20 @@ extension Machine {
     } else {
       throw Raised(.typeError, "`...` in a map takes a map, not \(other.typeName)")
     }
-    guard let target = map.pointee.map else { return }
-    for (key, value) in source { target.storage.set(key, value) }
+    try map.pointee.map?.storage.merge(source, strand)
   }
 
   func makeString(_ first: UnsafeMutablePointer<Value>, count: Int) throws(Raised) -> Value {
     var text = ""
     for index in 0..<count {
       if case .object(let object) = first[index], object.tag == .string {
-        text += unsafeDowncast(object, to: StringObject.self).text
+        let part = unsafeDowncast(object, to: StringObject.self).text
+        try checkTextLength(text.utf8.count, part.utf8.count)
+        text += part
       } else {
-        text += try describe(first[index])
+        let part = try describe(first[index], strand: strand)
+        try checkTextLength(text.utf8.count, part.utf8.count)
+        text += part
       }
       first[index] = .nil
     }
@@ -188,7 +191,7 @@ extension Machine {
 
   func format(_ value: Value, _ spec: Value) throws(Raised) -> Value {
     guard let text = spec.string?.text else { return value }
-    return .string(try FormatSpec(parsing: text).apply(value))
+    return .string(try FormatSpec(parsing: text).apply(value, strand: strand))
   }
 
   func makeRange(_ lower: Value, _ upper: Value, inclusive: Bool) throws(Raised) -> Value {
@@ -221,7 +224,7 @@ extension Machine {
       default: break
       }
     }
-    return try indexValue(base, key)
+    return try indexValue(base, key, strand: strand)
   }
 
   func indexOptional(_ base: Value, _ key: Value) throws(Raised) -> Value {
@@ -236,7 +239,7 @@ extension Machine {
 
   func slice(_ base: Value, _ bounds: UnsafeMutablePointer<Value>, _ flag: UInt8) throws(Raised) -> Value {
     if flag & 2 != 0, base.isNil { return .nil }
-    return try sliceValue(base, lower: bounds[0], upper: bounds[1], inclusive: flag & 1 != 0)
+    return try sliceValue(base, lower: bounds[0], upper: bounds[1], inclusive: flag & 1 != 0, strand: strand)
   }
 
   private func environmentValue(_ name: StringObject) throws(Raised) -> Value {
@@ -333,7 +336,8 @@ enum ErrorFields {
   static let names = ["kind", "message", "data", "cause", "suppressed", "notes", "trace"]
 
   static func value(of error: ErrorObject, _ name: StringObject) -> Value? {
-    if let value = error.data[.object(name)] { return value }
+    // What it was raised with hides none of an error's own fields: `e.data.kind` is that one.
+    if !names.contains(name.text), let value = error.data[.object(name)] { return value }
     switch name.text {
     case "kind": return .string(error.kind.name)
     case "message": return .string(error.message)

@@ -58,9 +58,12 @@ extension Interpreter {
     return end(result)
   }
 
+  /// The variables by name, since the order in which a process got them says nothing.
   static func processEnvironment() -> MapStorage {
     var storage = MapStorage()
-    for (name, value) in SystemInfo.environment() { storage.set(.string(name), .string(value)) }
+    for (name, value) in SystemInfo.environment().sorted(by: { $0.name < $1.name }) {
+      storage.set(.string(name), .string(value))
+    }
     return storage
   }
 

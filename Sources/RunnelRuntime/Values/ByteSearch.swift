@@ -63,6 +63,11 @@ struct ByteSearch {
     }
   }
 
+  /// Whether a byte is among others.
+  static func holds(_ byte: UInt8, _ bytes: Span<UInt8>) -> Bool {
+    bytes.count > 0 && offset(of: byte, in: bytes, from: 0, through: bytes.count - 1) != nil
+  }
+
   private func commonLength(_ haystack: Span<UInt8>, at start: Int) -> Int {
     var length = 1
     while length < needle.count, haystack[start + length] == needle[length] { length += 1 }

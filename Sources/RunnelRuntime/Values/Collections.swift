@@ -78,13 +78,40 @@ public final class RangeObject: Object, @unchecked Sendable {
   public override var typeName: String { "range" }
 
   /// How many items it has; `Int.max` where there are more.
-  public var count: Int {
+  public var count: Int { Int(clamping: exactCount) }
+
+  /// How many items it has: between two ints there may be more than `Int.max`.
+  var exactCount: Int128 {
     let rises = step > 0
     guard rises ? lower <= upper : lower >= upper, inclusive || lower != upper else { return 0 }
-    // Distances are unsigned: between two ints there may be more than `Int.max`.
+    // Distances are unsigned for the same reason.
     let distance = rises ? UInt(bitPattern: upper &- lower) : UInt(bitPattern: lower &- upper)
-    let steps = (inclusive ? distance : distance - 1) / step.magnitude
-    return steps >= UInt(Int.max) ? Int.max : Int(steps) + 1
+    return Int128((inclusive ? distance : distance - 1) / step.magnitude) + 1
+  }
+
+  /// How many items it has. Raises `OverflowError` where no int can say it.
+  func length() throws(Raised) -> Int {
+    guard let length = Int(exactly: exactCount) else { throw Arithmetic.overflow }
+    return length
+  }
+
+  /// The first and the last item; nil where there are none.
+  var ends: (first: Int, last: Int)? {
+    let count = exactCount
+    guard count > 0 else { return nil }
+    return (lower, lower &+ Int(truncatingIfNeeded: count - 1) &* step)
+  }
+
+  /// The item at an index that may be negative; nil where there is none.
+  func item(atIndex index: Int) -> Int? {
+    let count = exactCount
+    let position = index < 0 ? Int128(index) + count : Int128(index)
+    return position >= 0 && position < count ? lower &+ Int(truncatingIfNeeded: position) &* step : nil
+  }
+
+  /// Raises `TypeError` where its items would be durations: there is no next one.
+  func requireInts() throws(Raised) {
+    if isDuration { throw Raised(.typeError, "a range of durations cannot be iterated") }
   }
 
   /// The item at a position, which must be below `count`.
@@ -103,4 +130,53 @@ public final class RangeObject: Object, @unchecked Sendable {
 
   /// The range's items as values.
   public func values() -> [Value] { (0..<count).map { .int(item(at: $0)) } }
+
+  /// The items at some positions as values, made so that the strand can be stopped meanwhile.
+  func values(_ positions: Range<Int>, strand: Strand?) throws(Raised) -> [Value] {
+    try checkListLength(positions.count)
+    var values: [Value] = []
+    values.reserveCapacity(positions.count)
+    for position in positions {
+      values.append(.int(item(at: position)))
+      if position & 0xFFFF == 0xFFFF { try strand?.checkpoint() }
+    }
+    return values
+  }
+
+  /// All items as values. Raises `TypeError` for durations, `LimitError` where there are too many.
+  func values(strand: Strand?) throws(Raised) -> [Value] {
+    try requireInts()
+    return try values(0..<count, strand: strand)
+  }
+}
+
+// MARK: Long lists
+
+extension [Value] {
+  /// A part of a list, copied so that the strand can be stopped meanwhile: each item is counted, which takes about a
+  /// second for as many as a list can have.
+  init(copying part: ArraySlice<Value>, _ strand: Strand?) throws(Raised) {
+    let size = 1 << 18
+    guard part.count > size else {
+      self = Array(part)
+      return
+    }
+    self = []
+    reserveCapacity(part.count)
+    for start in stride(from: part.startIndex, to: part.endIndex, by: size) {
+      append(contentsOf: part[start..<Swift.min(start + size, part.endIndex)])
+      try strand?.checkpoint()
+    }
+  }
+
+  /// The items at some positions, which must exist.
+  func picked(_ positions: [Int], _ strand: Strand) throws(Raised) -> [Value] {
+    var picked: [Value] = []
+    picked.reserveCapacity(positions.count)
+    for position in positions {
+      picked.append(self[position])
+      if picked.count & 0xFFFF == 0 { try strand.checkpoint() }
+    }
+    return picked
+  }
 }

@@ -111,14 +111,14 @@ struct FormatSpec: Sendable {
   // MARK: Applying
 
   /// The value as text. Raises `ValueError` where the spec does not fit the value's type.
-  func apply(_ value: Value) throws(Raised) -> String {
+  func apply(_ value: Value, strand: Strand? = nil) throws(Raised) -> String {
     switch value {
     case .int(let number): return try apply(int: number)
     case .float(let number): return try apply(float: number)
     case .duration(let nanoseconds): return try apply(duration: nanoseconds)
     default:
       guard style == nil || (style == .text && value.string != nil) else { throw unfit(value.typeName) }
-      return try apply(text: describe(value), typeName: value.typeName)
+      return try apply(text: describe(value, strand: strand), typeName: value.typeName)
     }
   }
 

@@ -11,14 +11,14 @@ func describe(_ value: Value, strand: Strand? = nil) throws(Raised) -> String {
   if let string = value.string { return string.text }
   var printer = Printer(strand: strand)
   try printer.append(value, quoted: false)
-  return printer.text
+  return try printer.finish()
 }
 
 /// What `repr(x)` gives: as inside a list, strings quoted with a literal's escapes.
 func represent(_ value: Value, strand: Strand? = nil) throws(Raised) -> String {
   var printer = Printer(strand: strand)
   try printer.append(value, quoted: true)
-  return printer.text
+  return try printer.finish()
 }
 
 /// `represent` for messages: never fails, and ends with `…` where it would be longer than about `limit` bytes.
@@ -32,10 +32,14 @@ func brief(_ value: Value, limit: Int = 200) -> String {
   }
 }
 
-/// `Kind: message` and the like, for code that cannot raise: as `describe`, cut short where that is impossible.
+/// Text for people to see, for code that cannot raise: as `describe`, but what is no string ends with `…` after a MiB.
+/// Nobody reads on, and data that shares its parts has no end.
 func describeSafely(_ value: Value) -> String {
+  if let string = value.string { return string.text }
+  var printer = Printer(strand: nil, limit: 1 << 20)
   do throws(Raised) {
-    return try describe(value)
+    try printer.append(value, quoted: false)
+    return printer.text
   } catch {
     return brief(value, limit: 10_000)
   }
@@ -55,8 +59,8 @@ enum Formatting {
       isFirst = false
       try printer.append(value, quoted: false)
     }
-    printer.bytes.append(contentsOf: end.utf8)
-    return printer.text
+    try printer.append(text: end)
+    return try printer.finish()
   }
 
   /// A duration: `1d2h3m4.5s`, below a second in `ms us ns`.
@@ -89,6 +93,8 @@ struct Printer {
   private let strand: Strand?
   private let limit: Int
   private var steps = 0
+  /// The length at which the strand is looked at next.
+  private var nextLook = textPiece
 
   init(strand: Strand?, limit: Int = textLimit) {
     self.strand = strand
@@ -96,6 +102,28 @@ struct Printer {
   }
 
   var text: String { String(decoding: bytes, as: UTF8.self) }
+
+  /// The whole text. Raises `LimitError` where it is too long.
+  func finish() throws(Raised) -> String {
+    if bytes.count > limit { throw tooLong }
+    return try String(utf8: bytes, strand: strand)
+  }
+
+  /// Appends a text as it is.
+  mutating func append(text: String) throws(Raised) {
+    bytes.append(contentsOf: text.utf8)
+    try look()
+  }
+
+  /// After some bytes more.
+  @inline(__always)
+  private mutating func look() throws(Raised) {
+    if bytes.count > limit { throw tooLong }
+    if bytes.count >= nextLook {
+      nextLook = bytes.count + textPiece
+      try strand?.checkpoint()
+    }
+  }
 
   /// Appends a value. Raises `LimitError` when the text gets too long or the value is nested too deeply.
   mutating func append(_ value: Value, quoted: Bool, depth: Int = 0) throws(Raised) {
@@ -109,7 +137,7 @@ struct Printer {
     case .duration(let nanoseconds): append(duration: nanoseconds)
     case .object(let object):
       try append(object, quoted: quoted, depth: depth)
-      if bytes.count > limit { throw tooLong }
+      try look()
     }
   }
 
@@ -117,7 +145,7 @@ struct Printer {
     switch object.tag {
     case .string:
       let string = unsafeDowncast(object, to: StringObject.self)
-      if quoted { append(quoted: string.text) } else { bytes.append(contentsOf: string.text.utf8) }
+      if quoted { try append(quoted: string.text) } else { bytes.append(contentsOf: string.text.utf8) }
     case .list:
       guard depth < nestingLimit else { throw tooDeep }
       bytes.append(UInt8(ascii: "["))
@@ -138,6 +166,8 @@ struct Printer {
     case .range: append(unsafeDowncast(object, to: RangeObject.self))
     case .error: bytes.append(contentsOf: unsafeDowncast(object, to: ErrorObject.self).summary.utf8)
     case .time: bytes.append(contentsOf: timeText(unsafeDowncast(object, to: TimeObject.self)).utf8)
+    case .environment where strand != nil:
+      try append(strand?.environment ?? MapStorage(), depth: depth)
     default:
       bytes.append(UInt8(ascii: "<"))
       bytes.append(contentsOf: object.typeName.utf8)
@@ -257,9 +287,22 @@ struct Printer {
   }
 
   /// A string as a literal: in double quotes, with the escapes that the literal would need to show.
-  mutating func append(quoted text: String) {
+  mutating func append(quoted text: String) throws(Raised) {
+    let source = text.utf8Span.span
     bytes.append(UInt8(ascii: "\""))
-    for byte in text.utf8 {
+    var start = 0
+    while start < source.count {
+      let end = min(start + textPiece, source.count)
+      append(escaped: source.extracting(start..<end))
+      start = end
+      try look()
+    }
+    bytes.append(UInt8(ascii: "\""))
+  }
+
+  private mutating func append(escaped source: Span<UInt8>) {
+    for index in 0..<source.count {
+      let byte = source[index]
       switch byte {
       case UInt8(ascii: "\""), UInt8(ascii: "\\"):
         bytes.append(UInt8(ascii: "\\"))
@@ -271,7 +314,6 @@ struct Printer {
       default: bytes.append(byte)
       }
     }
-    bytes.append(UInt8(ascii: "\""))
   }
 }
 

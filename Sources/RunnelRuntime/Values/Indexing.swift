@@ -4,14 +4,17 @@
 private import RunnelSyntax
 
 /// `base[index]`. An index that is a range, `xs[r]`, cuts a slice.
-func indexValue(_ base: Value, _ index: Value) throws(Raised) -> Value {
+/// - Parameter strand: the strand whose cancellation stops a long walk over a text.
+func indexValue(_ base: Value, _ index: Value, strand: Strand? = nil) throws(Raised) -> Value {
   guard case .object(let object) = base else { throw Indexing.notIndexable(base) }
-  if object.tag == .map { return try Indexing.get(unsafeDowncast(object, to: MapObject.self).storage, index) }
+  if object.tag == .map {
+    return try Indexing.get(unsafeDowncast(object, to: MapObject.self).storage, index, strand: strand)
+  }
   guard Indexing.isIndexable(object.tag) else { throw Indexing.notIndexable(base) }
   guard case .int(let position) = index else {
     if let range = index.range, range.step == 1, !range.isDuration {
       return try sliceValue(
-        base, lower: .int(range.lower), upper: .int(range.upper), inclusive: range.inclusive)
+        base, lower: .int(range.lower), upper: .int(range.upper), inclusive: range.inclusive, strand: strand)
     }
     throw Raised(.typeError, "an index of a \(base.typeName) is an int or a range, not \(index.typeName)")
   }
@@ -19,19 +22,24 @@ func indexValue(_ base: Value, _ index: Value) throws(Raised) -> Value {
   case .list:
     let items = unsafeDowncast(object, to: ListObject.self)
     return items.items[try Indexing.offset(position, in: items.items.count, of: "list")]
-  case .string: return try Indexing.character(unsafeDowncast(object, to: StringObject.self), at: position)
+  case .string:
+    return try Indexing.character(unsafeDowncast(object, to: StringObject.self), at: position, strand: strand)
   case .bytes:
     let bytes = unsafeDowncast(object, to: BytesObject.self).bytes
     return .int(Int(bytes[try Indexing.offset(position, in: bytes.count, of: "bytes")]))
   default:
     let range = unsafeDowncast(object, to: RangeObject.self)
     guard !range.isDuration else { throw Indexing.notIndexable(base) }
-    return .int(range.item(at: try Indexing.offset(position, in: range.count, of: "range")))
+    if let item = range.item(atIndex: position) { return .int(item) }
+    throw Raised(.indexError, "index \(position) is out of range of a range of length \(range.exactCount)")
   }
 }
 
 /// `base[lower..upper]`; a bound that is nil is open.
-func sliceValue(_ base: Value, lower: Value, upper: Value, inclusive: Bool) throws(Raised) -> Value {
+/// - Parameter strand: the strand whose cancellation stops a long slice.
+func sliceValue(
+  _ base: Value, lower: Value, upper: Value, inclusive: Bool, strand: Strand? = nil
+) throws(Raised) -> Value {
   guard case .object(let object) = base, Indexing.isIndexable(object.tag) else {
     throw Raised(.typeError, "a slice of \(base.typeName): only lists, strings, bytes and ranges have slices")
   }
@@ -42,20 +50,19 @@ func sliceValue(_ base: Value, lower: Value, upper: Value, inclusive: Bool) thro
   case .list:
     let items = unsafeDowncast(object, to: ListObject.self).items
     let range = try bounds(items.count)
-    return range.count == items.count ? base : .list(Array(items[range]))
+    return range.count == items.count ? base : .list(try [Value](copying: items[range], strand))
   case .string:
     let string = unsafeDowncast(object, to: StringObject.self)
+    try string.measure(strand)
     let range = try bounds(string.count)
-    return range.count == string.count ? base : .object(string.characters(range))
+    return range.count == string.count ? base : .object(try string.characters(range, strand: strand))
   case .bytes:
     let bytes = unsafeDowncast(object, to: BytesObject.self).bytes
     return .bytes(Array(bytes[try bounds(bytes.count)]))
   default:
     let range = unsafeDowncast(object, to: RangeObject.self)
     guard !range.isDuration else { throw Indexing.notIndexable(base) }
-    let part = try bounds(range.count)
-    try checkListLength(part.count)
-    return .list(part.map { .int(range.item(at: $0)) })
+    return .list(try range.values(try bounds(range.count), strand: strand))
   }
 }
 
@@ -67,7 +74,7 @@ func contains(_ item: Value, in container: Value, strand: Strand? = nil) throws(
     case .map:
       let storage = unsafeDowncast(object, to: MapObject.self).storage
       if let name = item.string { return storage.position(of: name) != nil }
-      return storage.position(of: item, hash: try requireKey(item)) != nil
+      return try storage.position(of: item, hash: try requireKey(item, strand: strand), strand: strand) != nil
     case .list:
       return try Indexing.firstIndex(of: item, in: unsafeDowncast(object, to: ListObject.self).items, strand)
         != nil
@@ -92,8 +99,8 @@ func contains(_ item: Value, in container: Value, strand: Strand? = nil) throws(
 }
 
 /// The hash of a map's key; raises `TypeError` for a value that cannot be one.
-func requireKey(_ key: Value) throws(Raised) -> Int {
-  guard let hash = keyHash(key) else {
+func requireKey(_ key: Value, strand: Strand? = nil) throws(Raised) -> Int {
+  guard let hash = try keyHash(key, strand: strand) else {
     throw Raised(
       .typeError,
       key.list == nil
@@ -144,10 +151,12 @@ enum Indexing {
   }
 
   /// A map's value. Raises `KeyError` with the nearest key.
-  static func get(_ storage: MapStorage, _ key: Value) throws(Raised) -> Value {
+  static func get(_ storage: MapStorage, _ key: Value, strand: Strand? = nil) throws(Raised) -> Value {
     if let name = key.string {
       if let position = storage.position(of: name) { return storage[position: position] }
-    } else if let position = storage.position(of: key, hash: try requireKey(key)) {
+    } else if let position = try storage.position(
+      of: key, hash: try requireKey(key, strand: strand), strand: strand)
+    {
       return storage[position: position]
     }
     throw missingKey(key, in: storage)
@@ -164,10 +173,10 @@ enum Indexing {
   }
 
   /// The character at an index that may be negative.
-  static func character(_ string: StringObject, at position: Int) throws(Raised) -> Value {
-    // Without a full count where the index is within the first bytes of an ASCII text anyway.
+  static func character(_ string: StringObject, at position: Int, strand: Strand?) throws(Raised) -> Value {
+    try string.measure(strand)
     let index = try offset(position, in: string.count, of: "string")
-    return .object(string.characters(index..<(index + 1)))
+    return .object(try string.characters(index..<(index + 1), strand: strand))
   }
 
   static func firstIndex(of item: Value, in items: [Value], _ strand: Strand?) throws(Raised) -> Int? {
@@ -183,7 +192,7 @@ enum Indexing {
       return nil
     }
     for index in items.indices {
-      if try valuesEqual(items[index], item) { return index }
+      if try valuesEqual(items[index], item, strand: strand) { return index }
       if index & 0xFFF == 0xFFF { try strand?.checkpoint() }
     }
     return nil
@@ -210,7 +219,7 @@ enum Indexing {
 
 extension StringObject {
   /// The characters at some positions, which must exist.
-  func characters(_ range: Range<Int>) -> StringObject {
+  func characters(_ range: Range<Int>, strand: Strand? = nil) throws(Raised) -> StringObject {
     if isASCII {
       let utf8 = text.utf8
       let start = utf8.index(utf8.startIndex, offsetBy: range.lowerBound)
@@ -220,12 +229,27 @@ extension StringObject {
     let total = count
     let start =
       range.lowerBound <= total / 2
-      ? text.index(text.startIndex, offsetBy: range.lowerBound)
-      : text.index(text.endIndex, offsetBy: range.lowerBound - total)
+      ? try index(text.startIndex, offsetBy: range.lowerBound, strand)
+      : try index(text.endIndex, offsetBy: range.lowerBound - total, strand)
     let end =
       range.upperBound - range.lowerBound <= total - range.upperBound
-      ? text.index(start, offsetBy: range.count)
-      : text.index(text.endIndex, offsetBy: range.upperBound - total)
+      ? try index(start, offsetBy: range.count, strand)
+      : try index(text.endIndex, offsetBy: range.upperBound - total, strand)
     return StringObject(String(text[start..<end]))
+  }
+
+  /// So many characters on from an index, or back: in pieces, so that the strand can be stopped meanwhile.
+  func index(
+    _ start: String.Index, offsetBy distance: Int, _ strand: Strand?
+  ) throws(Raised) -> String.Index {
+    var index = start
+    var left = distance
+    while left != 0 {
+      let piece = max(-0x3FFF, min(left, 0x3FFF))
+      index = text.index(index, offsetBy: piece)
+      left -= piece
+      if left != 0 { try strand?.checkpoint() }
+    }
+    return index
   }
 }

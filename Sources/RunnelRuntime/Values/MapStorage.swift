@@ -41,10 +41,25 @@ public struct MapStorage: Sendable {
 
   /// The position of a key, whose hash the caller knows.
   func position(of key: Value, hash: Int) -> Int? {
+    position(hash: hash) { found in keysEqual(found, key) }
+  }
+
+  /// As `position(of:hash:)`; looks up a list so that the strand can be stopped meanwhile.
+  func position(of key: Value, hash: Int, strand: Strand?) throws(Raised) -> Int? {
+    guard key.objectTag == .list else { return position(of: key, hash: hash) }
+    return try position(hash: hash) { (found) throws(Raised) in
+      if case .object(let x) = found, case .object(let y) = key, x === y { return true }
+      return try valuesEqual(found, key, strand: strand)
+    }
+  }
+
+  @inline(__always)
+  private func position<Failure: Error>(
+    hash: Int, where isKey: (Value) throws(Failure) -> Bool
+  ) throws(Failure) -> Int? {
     if table.isEmpty {
-      for position in entries.indices
-      where entries[position].hash == hash && keysEqual(entries[position].key, key) {
-        return position
+      for position in entries.indices where entries[position].hash == hash {
+        if try isKey(entries[position].key) { return position }
       }
       return nil
     }
@@ -55,7 +70,7 @@ public struct MapStorage: Sendable {
       if found == 0 { return nil }
       if found > 0 {
         let position = Int(found) - 1
-        if entries[position].hash == hash && keysEqual(entries[position].key, key) { return position }
+        if entries[position].hash == hash, try isKey(entries[position].key) { return position }
       }
       slot = (slot + 1) & mask
     }
@@ -171,6 +186,20 @@ public struct MapStorage: Sendable {
   }
 }
 
+extension MapStorage {
+  /// Puts another map's keys and values, so that the strand can be stopped meanwhile.
+  mutating func merge(_ other: MapStorage, _ strand: Strand) throws(Raised) {
+    if isEmpty {
+      self = other
+      return
+    }
+    for position in 0..<other.positionCount {
+      if let entry = other.entry(at: position) { set(entry.key, hash: entry.hash, entry.value) }
+      if position & 0xFFF == 0xFFF { try strand.checkpoint() }
+    }
+  }
+}
+
 extension MapStorage: Sequence {
   /// Entries in order.
   public struct Iterator: IteratorProtocol {
@@ -192,14 +221,52 @@ extension MapStorage: Sequence {
 
 /// The hash of a value that may be a map key, never negative; nil for one that may not.
 /// Equal keys have equal hashes: `1` and `1.0` are one key.
-public func keyHash(_ value: Value, depth: Int = 0) -> Int? {
+public func keyHash(_ value: Value) -> Int? {
+  if let list = value.list { return (try? listHash(list, strand: nil)) ?? nil }
+  return leafHash(value)
+}
+
+/// As `keyHash(_:)`, for keys that scripts make: raises `Cancelled` where the strand is to stop.
+@inline(__always)
+func keyHash(_ value: Value, strand: Strand?) throws(Raised) -> Int? {
+  if value.objectTag == .list, let list = value.list { return try listHash(list, strand: strand) }
+  return leafHash(value)
+}
+
+private func listHash(_ list: ListObject, strand: Strand?) throws(Raised) -> Int? {
+  var steps = 0
+  return try listHash(list, strand: strand, depth: 0, steps: &steps)
+}
+
+private func listHash(
+  _ list: ListObject, strand: Strand?, depth: Int, steps: inout Int
+) throws(Raised) -> Int? {
+  guard depth < 100 else { return nil }
+  var sum: UInt64 = 0x11_57
+  for item in list.items {
+    steps &+= 1
+    if steps & 0xFFF == 0 { try strand?.checkpoint() }
+    let hash =
+      if let inner = item.list {
+        try listHash(inner, strand: strand, depth: depth + 1, steps: &steps)
+      } else {
+        leafHash(item)
+      }
+    guard let part = hash else { return nil }
+    sum = StringObject.mix(sum ^ UInt64(bitPattern: Int64(part)))
+  }
+  return Int(truncatingIfNeeded: sum) & Int.max
+}
+
+/// The hash of what is no list.
+private func leafHash(_ value: Value) -> Int? {
   let hash: UInt64
   switch value {
   case .nil: hash = 0x51
   case .bool(let flag): hash = flag ? 0x71 : 0x61
   case .int(let number): hash = StringObject.mix(UInt64(bitPattern: Int64(number)) ^ 0x1234_5678_9ABC_DEF1)
   case .float(let number):
-    if let exact = Int(exactly: number) { return keyHash(.int(exact)) }
+    if let exact = Int(exactly: number) { return leafHash(.int(exact)) }
     hash = StringObject.mix(number.bitPattern ^ 0xF00D)
   case .duration(let number): hash = StringObject.mix(UInt64(bitPattern: Int64(number)) ^ 0xD0D0_D0D0)
   case .object(let object):
@@ -208,14 +275,6 @@ public func keyHash(_ value: Value, depth: Int = 0) -> Int? {
     case .bytes:
       let bytes = unsafeDowncast(object, to: BytesObject.self).bytes
       hash = bytes.withUnsafeBytes { UInt64(bitPattern: Int64(StringObject.hash(of: $0))) } ^ 0xB17E
-    case .list:
-      guard depth < 100 else { return nil }
-      var sum: UInt64 = 0x11_57
-      for item in unsafeDowncast(object, to: ListObject.self).items {
-        guard let part = keyHash(item, depth: depth + 1) else { return nil }
-        sum = StringObject.mix(sum ^ UInt64(bitPattern: Int64(part)))
-      }
-      hash = sum
     default: return nil
     }
   }

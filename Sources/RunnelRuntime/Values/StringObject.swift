@@ -42,18 +42,62 @@ public final class StringObject: Object, @unchecked Sendable {
   private var computedFacts: Int {
     let known = facts.load(ordering: .relaxed)
     if known != 0 { return known }
-    let simple = text.utf8.withContiguousStorageIfAvailable { bytes in
-      var previous: UInt8 = 0
-      for byte in bytes {
-        if byte >= 0x80 || (byte == 0x0A && previous == 0x0D) { return false }
-        previous = byte
+    // Without a strand nothing is raised.
+    return (try? computeFacts(nil)) ?? 0
+  }
+
+  /// Finds out what `count` and `isASCII` ask of a long text: in pieces, so that a strand can be stopped meanwhile.
+  func measure(_ strand: Strand?) throws(Raised) {
+    if facts.load(ordering: .relaxed) == 0 { _ = try computeFacts(strand) }
+  }
+
+  @inline(never)
+  private func computeFacts(_ strand: Strand?) throws(Raised) -> Int {
+    let isSimple = try hasBytesAsCharacters(strand)
+    var count = text.utf8.count
+    if !isSimple {
+      count = 0
+      var index = text.startIndex
+      while index < text.endIndex {
+        index = text.index(after: index)
+        count += 1
+        if count & 0x3FFF == 0 { try strand?.checkpoint() }
       }
-      return true
     }
-    let count = simple == true ? text.utf8.count : text.count
-    let stored = (count + 1) << 1 | (simple == true ? 1 : 0)
+    let stored = (count + 1) << 1 | (isSimple ? 1 : 0)
     facts.store(stored, ordering: .relaxed)
     return stored
+  }
+
+  private func hasBytesAsCharacters(_ strand: Strand?) throws(Raised) -> Bool {
+    let bytes = text.utf8Span.span
+    var start = 0
+    while start < bytes.count {
+      let end = min(start + 1 << 20, bytes.count)
+      guard Self.isASCII(bytes.extracting(start..<end)) else { return false }
+      var from = start
+      while from < end, let carriage = ByteSearch.offset(of: 0x0D, in: bytes, from: from, through: end - 1) {
+        if carriage + 1 < bytes.count, bytes[carriage + 1] == 0x0A { return false }
+        from = carriage + 1
+      }
+      start = end
+      if start < bytes.count { try strand?.checkpoint() }
+    }
+    return true
+  }
+
+  /// Eight bytes at a time.
+  private static func isASCII(_ bytes: Span<UInt8>) -> Bool {
+    bytes.withUnsafeBytes { bytes in
+      var offset = 0
+      while offset + 8 <= bytes.count {
+        if bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self) & 0x8080_8080_8080_8080 != 0 {
+          return false
+        }
+        offset += 8
+      }
+      return bytes[offset...].allSatisfy { $0 < 0x80 }
+    }
   }
 
   /// A hash of the bytes. Cached.
@@ -102,6 +146,6 @@ public final class StringObject: Object, @unchecked Sendable {
   public func hasSameBytes(as other: StringObject) -> Bool {
     if self === other { return true }
     guard text.utf8.count == other.text.utf8.count else { return false }
-    return text.utf8.elementsEqual(other.text.utf8)
+    return stringOrder(self, other) == 0
   }
 }

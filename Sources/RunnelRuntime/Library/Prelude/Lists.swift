@@ -139,6 +139,9 @@ extension Prelude {
       out
     }
 
+    # As one function; nil as it is.
+    fn __key_by(by) { if type(by) == "list" { x => by.map(f => f(x)) } else { by } }
+
     fn __list_sorted(xs, by, reverse) { __sort_by_keys(xs, __keys_by(xs, by), reverse) }
 
     fn __list_unique(xs, by) { __unique_by_keys(xs, __keys_by(xs, by)) }

@@ -32,8 +32,9 @@ extension Prelude {
     }
 
     fn __map_merge(m, other, f) {
+      if type(other) != "map" { raise TypeError("`merge` takes a map for `other`, not {type(other)}") }
       var out = m
-      for k, v in other {
+      for k, v in ({...other}) {
         if out.has(k) { out[k] = f(out[k], v) } else { out[k] = v }
       }
       out
@@ -55,5 +56,18 @@ extension Prelude {
       for k in ordered { values.push(m[k]) }
       __map_of(ordered, values)
     }
+
+    # `env` has the methods of maps that change nothing.
+    fn __env_map_values(m, f) { __map_map_values(m.to_map(), f) }
+
+    fn __env_map_keys(m, f) { __map_map_keys(m.to_map(), f) }
+
+    fn __env_filter(m, f) { __map_filter(m.to_map(), f) }
+
+    fn __env_each(m, f) { __map_each(m.to_map(), f) }
+
+    fn __env_merge(m, other, f) { __map_merge(m.to_map(), other, f) }
+
+    fn __env_sorted(m, by, reverse) { __map_sorted(m.to_map(), by, reverse) }
     """#
 }

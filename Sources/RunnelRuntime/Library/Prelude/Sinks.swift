@@ -20,7 +20,12 @@ extension Prelude {
       if f == nil {
         for x in source { n += 1 }
       } else {
-        for x in source { if f(x) { n += 1 } }
+        let holds = __indexed(f)
+        var at = 0
+        for x in source {
+          if holds(x, at) { n += 1 }
+          at += 1
+        }
       }
       n
     }
@@ -68,11 +73,12 @@ extension Prelude {
     fn __extreme(xs, by, greatest) {
       let source = if xs.len() == 1 { __source(xs[0]) } else { xs }
       if not __is_stream(source) { return __best_by_keys(source, __keys_by(source, by), greatest) }
+      let keyOf = __key_by(by)
       var best = nil
       var bestKey = nil
       var isFirst = true
       for x in source {
-        let key = if by == nil { x } else { by(x) }
+        let key = if keyOf == nil { x } else { keyOf(x) }
         if isFirst or (if greatest { __precedes(bestKey, key) } else { __precedes(key, bestKey) }) {
           best = x
           bestKey = key
@@ -84,8 +90,18 @@ extension Prelude {
     }
 
     fn __fold(xs, init, f) {
+      let source = __source(xs)
+      if not __is_stream(source) { return __list_reduce(source, init, f) }
       var sum = init
-      for x in __source(xs) { sum = f(sum, x) }
+      if __arity(f) >= 3 {
+        var n = 0
+        for x in source {
+          sum = f(sum, x, n)
+          n += 1
+        }
+      } else {
+        for x in source { sum = f(sum, x) }
+      }
       sum
     }
 
@@ -107,11 +123,12 @@ extension Prelude {
     fn __group_by(xs, f) {
       let source = __source(xs)
       if not __is_stream(source) { return __list_group_by(source, f) }
+      let keyOf = __indexed(f)
       var items = []
       var keys = []
       for x in source {
+        keys.push(keyOf(x, items.len()))
         items.push(x)
-        keys.push(f(x))
       }
       __group_by_keys(items, keys)
     }
@@ -119,8 +136,9 @@ extension Prelude {
     fn __count_by(xs, f) {
       let source = __source(xs)
       if not __is_stream(source) { return __list_count_by(source, f) }
+      let keyOf = __indexed(f)
       var keys = []
-      for x in source { keys.push(f(x)) }
+      for x in source { keys.push(keyOf(x, keys.len())) }
       __count_keys(keys)
     }
 

@@ -15,14 +15,35 @@ extension Prelude {
       if __is_stream(source) { __filter_stream(source, f) } else { __list_filter(source, f) }
     }
 
-    fn __filter_stream(s, f) { for x in s { if f(x) { yield x } } }
+    # A function that requires two parameters gets `(item, index)`.
+    fn __filter_stream(s, f) {
+      if __arity(f) >= 2 {
+        var n = 0
+        for x in s {
+          if f(x, n) { yield x }
+          n += 1
+        }
+      } else {
+        for x in s { if f(x) { yield x } }
+      }
+    }
 
     fn __flat_map(xs, f) {
       let source = __source(xs)
       if __is_stream(source) { __flat_map_stream(source, f) } else { __list_flat_map(source, f) }
     }
 
-    fn __flat_map_stream(s, f) { for x in s { yield ...f(x) } }
+    fn __flat_map_stream(s, f) {
+      if __arity(f) >= 2 {
+        var n = 0
+        for x in s {
+          yield ...f(x, n)
+          n += 1
+        }
+      } else {
+        for x in s { yield ...f(x) }
+      }
+    }
 
     fn __take(xs, n) {
       let source = __source(xs)
@@ -58,9 +79,12 @@ extension Prelude {
     }
 
     fn __take_while_stream(s, f) {
+      let holds = __indexed(f)
+      var n = 0
       for x in s {
-        if not f(x) { break }
+        if not holds(x, n) { break }
         yield x
+        n += 1
       }
     }
 
@@ -70,9 +94,14 @@ extension Prelude {
     }
 
     fn __skip_while_stream(s, f) {
+      let holds = __indexed(f)
       var skips = true
+      var n = 0
       for x in s {
-        if skips { skips = f(x) }
+        if skips {
+          skips = holds(x, n)
+          n += 1
+        }
         if not skips { yield x }
       }
     }
@@ -85,10 +114,11 @@ extension Prelude {
 
     # Keys that no map can hold are looked for one by one.
     fn __unique_stream(s, by) {
+      let keyOf = __key_by(by)
       var seen = {}
       var others = []
       for x in s {
-        let key = if by == nil { x } else { by(x) }
+        let key = if keyOf == nil { x } else { keyOf(x) }
         if __is_key(key) {
           if not seen.has(key) {
             seen[key] = true
@@ -143,6 +173,14 @@ extension Prelude {
       }
     }
 
+    # What is wrong is said by the call, not when the stream is read.
+    fn __enumerate(s, start) {
+      if start != nil and type(start) != "int" {
+        raise TypeError("`enumerate` takes an int for `from`, not {type(start)}")
+      }
+      __enumerate_stream(s, start)
+    }
+
     fn __enumerate_stream(s, start) {
       var n = start ?? 0
       for x in s {
@@ -174,14 +212,17 @@ extension Prelude {
     fn __tee(xs, f) {
       let source = __source(xs)
       if __is_stream(source) { return __tee_stream(source, f) }
-      for x in source { f(x) }
+      __list_each(source, f)
       list(source)
     }
 
     fn __tee_stream(s, f) {
+      let look = __indexed(f)
+      var n = 0
       for x in s {
-        f(x)
+        look(x, n)
         yield x
+        n += 1
       }
     }
 

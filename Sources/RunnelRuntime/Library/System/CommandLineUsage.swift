@@ -184,6 +184,13 @@ struct CommandLineUsage: Sendable {
     } else if !item.isBracketed {
       throw item.error("an option with a default may be missing: write `[--\(name)=\(value)]`")
     } else {
+      let digits = value.utf8.drop { $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "+") }
+      if digits.allSatisfy({ (0x30...0x39).contains($0) || $0 == 0x5F }), !digits.isEmpty,
+        Self.value(value, of: .int) == nil, Self.value(value, of: .float) != nil
+      {
+        throw item.error(
+          "the default `\(value)` does not fit an int of 64 bits; as a float it is `\(value).0`")
+      }
       let (type, standard) = inferred(value)
       form = .value(type, default: standard)
     }

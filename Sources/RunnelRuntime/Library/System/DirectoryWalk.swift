@@ -15,7 +15,7 @@ enum TreeLooks {
         return .list(entries.map { .string($0.name) })
       },
       .plain(
-        "walk(p = \".\", hidden: = false) → stream",
+        "walk(p = \".\", hidden: false) → stream",
         documentation: """
           The paths of all files below a directory, itself not among them: each directory's own files, then those \
           of the directories in it, sorted. Links are given, not followed. Without `hidden`, names that begin with \

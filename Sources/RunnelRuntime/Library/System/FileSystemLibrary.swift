@@ -68,7 +68,7 @@ enum FileSystemLibrary {
         (call) throws(Raised) in .bool(try status(call)?.kind == .directory)
       },
       .plain(
-        "stat(p, follow: = true) → map",
+        "stat(p, follow: true) → map",
         documentation: """
           `{size, mtime, atime, mode, uid, gid, is_file, is_dir, is_link, inode, links}`; `mode` are the permission \
           bits. With `follow: false`, of a link itself.
@@ -121,6 +121,7 @@ enum FileSystemLibrary {
   private static func status(
     _ call: borrowing NativeCall
   ) throws(Raised) -> FileStatus? {
+    if try call.string(0).isEmpty { return nil }
     let path = try call.path(0)
     do throws(SystemError) {
       return try Files.status(of: path.full, followingLinks: true)

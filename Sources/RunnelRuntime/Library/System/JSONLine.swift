@@ -24,25 +24,44 @@ enum JSONLine {
     return line + "\""
   }
 
-  static func of(_ value: Value, depth: Int = 0) -> String {
+  /// A value as JSON; what JSON has not is a string of its text. After a MiB the rest is `"…"`.
+  static func of(_ value: Value) -> String {
+    var left = 1 << 20
+    return of(value, depth: 0, &left)
+  }
+
+  /// - Parameter left: how many bytes there may still be.
+  private static func of(_ value: Value, depth: Int, _ left: inout Int) -> String {
+    guard left > 0 else { return "\"…\"" }
+    var text: String
+    if depth < 100, let list = value.list {
+      text = "["
+      for item in list.items {
+        if text.utf8.count > 1 { text += "," }
+        let isCut = left <= 0
+        text += of(item, depth: depth + 1, &left)
+        if isCut { break }
+      }
+      return text + "]"
+    }
+    if depth < 100, let map = value.map {
+      text = "{"
+      for (key, value) in map.storage {
+        if text.utf8.count > 1 { text += "," }
+        let isCut = left <= 0
+        text += quoted(SystemHost.text(of: key)) + ":" + of(value, depth: depth + 1, &left)
+        if isCut { break }
+      }
+      return text + "}"
+    }
     switch value {
-    case .nil: return "null"
-    case .bool(let flag): return flag ? "true" : "false"
-    case .int(let number): return String(number)
-    case .float(let number) where number.isFinite: return String(number)
-    default: break
+    case .nil: text = "null"
+    case .bool(let flag): text = flag ? "true" : "false"
+    case .int(let number): text = String(number)
+    case .float(let number) where number.isFinite: text = String(number)
+    default: text = quoted(SystemHost.text(of: value))
     }
-    if depth < 100 {
-      if let list = value.list {
-        return "[" + list.items.map { of($0, depth: depth + 1) }.joined(separator: ",") + "]"
-      }
-      if let map = value.map {
-        let pairs = map.storage.map {
-          quoted(SystemHost.text(of: $0.key)) + ":" + of($0.value, depth: depth + 1)
-        }
-        return "{" + pairs.joined(separator: ",") + "}"
-      }
-    }
-    return quoted(SystemHost.text(of: value))
+    left -= text.utf8.count + 1
+    return text
   }
 }

@@ -41,7 +41,7 @@ enum ScopedFiles {
         }
       },
       .waiting(
-        "lock(p, wait: = nil)",
+        "lock(p, wait: nil)",
         documentation: """
           An exclusive lock on a file (`flock`), for `with`; the file is made if need be. Waits until it is free, or \
           for at most `wait`, then raises `Timeout`. It is released by `with`, at the scope's end, and when the \

@@ -45,6 +45,6 @@ enum SystemHost {
     strand.interpreter.write(text, toError: true)
   }
 
-  /// What `str(x)` gives.
+  /// What `str(x)` gives, but for what is too long to look at.
   static func text(of value: Value) -> String { describeSafely(value) }
 }

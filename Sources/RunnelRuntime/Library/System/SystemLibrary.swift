@@ -19,7 +19,7 @@ enum SystemLibrary {
             { .list(SystemHost.arguments($0).map { .string($0) }) }
           )
         ]),
-      NativeGroup("", summary: "For the prelude only.", functions: WritingFunctions.intrinsics),
+      NativeGroup("__", summary: "For the prelude only.", functions: WritingFunctions.intrinsics),
     ]
   }
 

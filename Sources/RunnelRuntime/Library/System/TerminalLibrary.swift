@@ -27,7 +27,7 @@ enum TerminalLibrary {
             try call.string(1), to: SystemHost.text(of: call[0]), isOn: showsColour(call.strand)))
       },
       .plain(
-        "table(rows, columns: = nil, align: = nil) → string",
+        "table(rows, columns: nil, align: nil) → string",
         documentation: """
           Rows in columns, two spaces apart, numbers to the right. Rows are maps, whose keys are the header line, or \
           lists. `columns` picks and orders the keys; `align` is a list, or a map by column, of `left`, `right` and \

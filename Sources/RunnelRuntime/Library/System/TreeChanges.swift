@@ -10,7 +10,7 @@ enum TreeChanges {
   static var functions: [NativeFunction] {
     [
       .plain(
-        "mkdir(p, parents: = true)",
+        "mkdir(p, parents: true)",
         documentation:
           "Makes a directory, and with `parents` those above it; then one that exists is no error."
       ) { (call) throws(Raised) in
@@ -19,7 +19,7 @@ enum TreeChanges {
         return .nil
       },
       .plain(
-        "remove(p, recursive: = false, missing_ok: = false)",
+        "remove(p, recursive: false, missing_ok: false)",
         documentation: """
           Removes a file, a link itself, or an empty directory; with `recursive`, a directory with all that is in \
           it; with `missing_ok`, what is not there is no error.
@@ -33,7 +33,7 @@ enum TreeChanges {
         return .nil
       },
       .waiting(
-        "copy(a, b, recursive: = false)",
+        "copy(a, b, recursive: false)",
         documentation: """
           Copies a file with its mode; into `b` if that is a directory. With `recursive`, a directory: `b` must not \
           exist, and links are copied as links.

@@ -108,6 +108,10 @@ struct FilePath: Sendable {
     guard !text.utf8.contains(0) else {
       throw Raised(.valueError, "a path cannot hold a NUL character", data: ["path": .string(text)])
     }
+    // Resolved, it would be the working directory, which nobody means.
+    guard !text.isEmpty else {
+      throw Raised(.fileNotFound, "no such file: the path is empty", data: ["path": .string(text)])
+    }
     self.text = text
     full = strand.resolved(text)
   }

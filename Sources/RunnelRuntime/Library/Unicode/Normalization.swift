@@ -13,23 +13,36 @@ enum NormalForm: String {
   private var composes: Bool { self == .composed || self == .compatiblyComposed }
 
   /// The text in this form.
-  func normalized(_ text: String) -> String {
+  func normalized(_ text: String, strand: Strand) throws(Raised) -> String {
     if text.utf8Span.isKnownASCII || text.utf8.allSatisfy({ $0 < 0x80 }) { return text }
     let data = NormalizationData.shared
     var scalars: [Unicode.Scalar] = []
     scalars.reserveCapacity(text.utf8.count)
-    for scalar in text.unicodeScalars { data.decompose(scalar, compatibly: isCompatible, into: &scalars) }
-    Self.order(&scalars)
-    if composes { data.compose(&scalars) }
-    var view = String.UnicodeScalarView()
-    view.append(contentsOf: scalars)
-    return String(view)
+    var steps = 0
+    for scalar in text.unicodeScalars {
+      data.decompose(scalar, compatibly: isCompatible, into: &scalars)
+      steps += 1
+      if steps & 0x3FFF == 0 { try strand.checkpoint() }
+    }
+    try Self.order(&scalars, strand)
+    if composes { try data.compose(&scalars, strand) }
+    var writer = TextWriter(strand: strand, capacity: text.utf8.count)
+    for scalar in scalars {
+      writer.bytes.append(scalar)
+      try writer.look()
+    }
+    return try writer.finish()
   }
 
   /// Marks after a starter in the order of their combining classes; marks of one class stay as they are.
-  private static func order(_ scalars: inout [Unicode.Scalar]) {
+  private static func order(_ scalars: inout [Unicode.Scalar], _ strand: Strand) throws(Raised) {
     var start = 0
+    var looked = 0
     while start < scalars.count {
+      if start - looked >= 0x3FFF {
+        looked = start
+        try strand.checkpoint()
+      }
       guard combiningClass(scalars[start]) != 0 else {
         start += 1
         continue
@@ -127,13 +140,14 @@ struct NormalizationData: Sendable {
   }
 
   /// Composes marks with the starter before them that nothing blocks.
-  func compose(_ scalars: inout [Unicode.Scalar]) {
+  func compose(_ scalars: inout [Unicode.Scalar], _ strand: Strand) throws(Raised) {
     guard !scalars.isEmpty else { return }
     var result: [Unicode.Scalar] = []
     result.reserveCapacity(scalars.count)
     var starter: Int?
     var lastClass: UInt8 = 0
-    for scalar in scalars {
+    for (index, scalar) in scalars.enumerated() {
+      if index & 0x3FFF == 0x3FFF { try strand.checkpoint() }
       let combiningClass = NormalForm.combiningClass(scalar)
       if let position = starter {
         let isAdjacent = position == result.count - 1

@@ -9,14 +9,14 @@ enum CSVLibrary {
         """,
       functions: [
         NativeFunction(
-          "parse(text, header: = true, sep: = \",\")",
+          "parse(text, header: true, sep: \",\")",
           documentation: """
             The rows of a text: maps by the names in the first row, or with `header: false` lists. All values are strings. Blank \
             lines are skipped. A row shorter than the header has fewer keys; what a longer one has more is left out. Quotes that do \
             not end, or end too early, raise `ParseError` with `line`.
             """, body: .plain(parse)),
         NativeFunction(
-          "encode(rows, header: = true, sep: = \",\")",
+          "encode(rows, header: true, sep: \",\")",
           documentation: """
             The text of a list of maps or lists. Of maps the columns are all their keys, in the order in which they first come; with \
             `header` they are the first row. Nil and missing values are empty. Lists, maps and functions in a row raise `ValueError`.
@@ -73,7 +73,7 @@ enum CSVLibrary {
   private static func encode(_ call: borrowing NativeCall) throws(Raised) -> Value {
     let separator = try separator(call)
     let rows = try call.items(0)
-    var writer = CSVWriter(separator: separator)
+    var writer = CSVWriter(separator: separator, strand: call.strand)
     let columns = try columns(rows, call)
     if try call.bool(1, default: true), !columns.isEmpty {
       try writer.write(columns.map(\.key), row: 0)
@@ -93,7 +93,7 @@ enum CSVLibrary {
         throw Raised(.typeError, "`encode` takes rows that are maps or lists, not \(row.typeName)")
       }
     }
-    return .string(String(decoding: writer.output, as: UTF8.self))
+    return .string(try writer.finish())
   }
 
   /// All keys of the rows that are maps, in the order in which they first come.
@@ -115,36 +115,46 @@ enum CSVLibrary {
 
 /// Writes rows of CSV.
 private struct CSVWriter {
-  private(set) var output: [UInt8] = []
+  private var writer: TextWriter
   let separator: UInt8
 
-  init(separator: UInt8) { self.separator = separator }
+  init(separator: UInt8, strand: Strand) {
+    self.separator = separator
+    writer = TextWriter(strand: strand)
+  }
 
   mutating func write(_ fields: [Value], row: Int) throws(Raised) {
     for (index, field) in fields.enumerated() {
-      if index > 0 { output.append(separator) }
+      if index > 0 { writer.bytes.append(separator) }
       guard let text = plainText(field) else {
         throw Raised(.valueError, "CSV cannot hold a \(field.typeName), in row \(row), field \(index + 1)")
       }
-      write(text, isAlone: fields.count == 1)
+      try write(text, isAlone: fields.count == 1)
     }
-    output.append(0x0A)
+    writer.bytes.append(0x0A)
+    try writer.look()
   }
 
-  private mutating func write(_ field: String, isAlone: Bool) {
+  private mutating func write(_ field: String, isAlone: Bool) throws(Raised) {
+    let bytes = field.utf8Span.span
     let needsQuotes =
-      field.utf8.contains { $0 == separator || $0 == UInt8(ascii: "\"") || $0 == 0x0A || $0 == 0x0D }
+      ByteSearch.holds(separator, bytes) || ByteSearch.holds(UInt8(ascii: "\""), bytes)
+      || ByteSearch.holds(0x0A, bytes) || ByteSearch.holds(0x0D, bytes)
       // A lone empty field would be a blank line.
-      || (isAlone && field.isEmpty)
-    guard needsQuotes else {
-      output.append(contentsOf: field.utf8)
-      return
+      || (isAlone && bytes.isEmpty)
+    guard needsQuotes else { return try writer.append(bytes) }
+    writer.bytes.append(UInt8(ascii: "\""))
+    var start = 0
+    while start < bytes.count {
+      let end =
+        ByteSearch.offset(of: UInt8(ascii: "\""), in: bytes, from: start, through: bytes.count - 1)
+        ?? bytes.count
+      try writer.append(bytes.extracting(start..<end))
+      if end < bytes.count { try writer.append("\"\"") }
+      start = end + 1
     }
-    output.append(UInt8(ascii: "\""))
-    for byte in field.utf8 {
-      if byte == UInt8(ascii: "\"") { output.append(byte) }
-      output.append(byte)
-    }
-    output.append(UInt8(ascii: "\""))
+    writer.bytes.append(UInt8(ascii: "\""))
   }
+
+  mutating func finish() throws(Raised) -> String { try writer.finish() }
 }

@@ -65,21 +65,23 @@ public struct CSVReader {
         openedLine = line
         index += 1
       case .fieldStart, .unquoted:
-        let end = Self.end(of: bytes, from: index, separator)
-        try take(bytes.extracting(index..<end), whole: end < bytes.count)
+        let limit = min(nextCheckpoint, bytes.count)
+        let end = Self.end(of: bytes.extracting(..<limit), from: index, separator)
+        try take(bytes.extracting(index..<end), whole: end < limit)
         index = end
-        guard end < bytes.count else {
+        guard end < limit else {
           state = .unquoted
           break
         }
         index += 1
         try endField(with: bytes[end], emit)
       case .quoted:
-        let end = Self.quoteEnd(of: bytes, from: index)
+        let limit = min(nextCheckpoint, bytes.count)
+        let end = Self.quoteEnd(of: bytes.extracting(..<limit), from: index)
         countLines(bytes.extracting(index..<end))
         append(bytes.extracting(index..<end))
         index = end
-        if end < bytes.count {
+        if end < limit {
           state = .quoteInQuoted
           index += 1
         }

@@ -11,6 +11,8 @@ struct JSONEncoder: ~Copyable {
   private let indentation: [UInt8]
   private let sortsKeys: Bool
   private var steps = 0
+  /// The length at which the limit and the strand are looked at next.
+  private var nextLook = textPiece
 
   private enum Container {
     case list([Value], next: Int)
@@ -32,7 +34,8 @@ struct JSONEncoder: ~Copyable {
   ) throws(Raised) -> String {
     var encoder = JSONEncoder(indentation: indentation, sortsKeys: sortsKeys, strand: strand)
     try encoder.run(value)
-    return String(decoding: encoder.output, as: UTF8.self)
+    try checkTextLength(encoder.output.count)
+    return try String(utf8: encoder.output, strand: strand)
   }
 
   private mutating func run(_ value: Value) throws(Raised) {
@@ -40,6 +43,7 @@ struct JSONEncoder: ~Copyable {
     while let container = open.popLast() {
       steps &+= 1
       if steps & 0x3FF == 0 { try strand.checkpoint() }
+      try look()
       // The container was taken off, so that its `next` is changed without a copy.
       switch container {
       case .list(let items, let next):
@@ -66,9 +70,9 @@ struct JSONEncoder: ~Copyable {
         open.append(.map(storage, next: next))
         separate(isFirst: isReallyFirst)
         if let key = entry.key.string {
-          write(string: key.text)
+          try write(string: key.text)
         } else {
-          write(string: try keyText(entry.key))
+          try write(string: try keyText(entry.key))
         }
         writeColon()
         try begin(entry.value)
@@ -79,7 +83,7 @@ struct JSONEncoder: ~Copyable {
         }
         open.append(.sorted(entries, next: next + 1))
         separate(isFirst: next == 0)
-        write(string: entries[next].key)
+        try write(string: entries[next].key)
         writeColon()
         try begin(entries[next].value)
       }
@@ -98,7 +102,7 @@ struct JSONEncoder: ~Copyable {
     case .duration: throw refusal("a duration")
     case .object(let object):
       switch object.tag {
-      case .string: write(string: unsafeDowncast(object, to: StringObject.self).text)
+      case .string: try write(string: unsafeDowncast(object, to: StringObject.self).text)
       case .list:
         let items = unsafeDowncast(object, to: ListObject.self).items
         if items.isEmpty { return write("[]") }
@@ -107,6 +111,8 @@ struct JSONEncoder: ~Copyable {
         let storage = unsafeDowncast(object, to: MapObject.self).storage
         if storage.isEmpty { return write("{}") }
         try begin(sortsKeys ? sorted(storage) : .map(storage, next: 0), UInt8(ascii: "{"))
+      case .environment:
+        try begin(.object(MapObject(strand.environment)))
       case .error: throw refusal("an error")
       default: throw refusal("a \(object.typeName)")
       }
@@ -124,9 +130,12 @@ struct JSONEncoder: ~Copyable {
   private func sorted(_ storage: MapStorage) throws(Raised) -> Container {
     var entries: [(key: String, value: Value)] = []
     entries.reserveCapacity(storage.count)
-    for (key, value) in storage { entries.append((try keyText(key), value)) }
-    entries.sort { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
-    return .sorted(entries, next: 0)
+    for (key, value) in storage {
+      entries.append((try keyText(key), value))
+      if entries.count & 0xFFF == 0 { try strand.checkpoint() }
+    }
+    let order = try Sorting.order(of: entries.map { .string($0.key) }, descending: false, strand)
+    return .sorted(order.map { entries[$0] }, next: 0)
   }
 
   private func keyText(_ key: Value) throws(Raised) -> String {
@@ -142,6 +151,14 @@ struct JSONEncoder: ~Copyable {
   }
 
   // MARK: Writing
+
+  /// After some bytes more: raises `LimitError` where the text gets too long, and sees whether the strand is to stop.
+  private mutating func look() throws(Raised) {
+    guard output.count >= nextLook else { return }
+    nextLook = output.count + textPiece
+    try checkTextLength(output.count)
+    try strand.checkpoint()
+  }
 
   private mutating func write(_ text: StaticString) {
     output.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
@@ -177,30 +194,38 @@ struct JSONEncoder: ~Copyable {
     }
   }
 
-  private mutating func write(string: String) {
+  private mutating func write(string: String) throws(Raised) {
     output.append(UInt8(ascii: "\""))
-    var string = string
-    string.withUTF8 { bytes in
-      var written = 0
-      for index in 0..<bytes.count {
-        let byte = bytes[index]
-        guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
-        output.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[written..<index]))
-        written = index + 1
-        output.append(UInt8(ascii: "\\"))
-        switch byte {
-        case 0x08: output.append(UInt8(ascii: "b"))
-        case 0x09: output.append(UInt8(ascii: "t"))
-        case 0x0A: output.append(UInt8(ascii: "n"))
-        case 0x0C: output.append(UInt8(ascii: "f"))
-        case 0x0D: output.append(UInt8(ascii: "r"))
-        case 0x00..<0x20: output.append(contentsOf: "u\(hexadecimal(UInt32(byte), digits: 4))".utf8)
-        default: output.append(byte)
-        }
-      }
-      output.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[written...]))
+    let bytes = string.utf8Span.span
+    var start = 0
+    while start < bytes.count {
+      let end = min(start + textPiece, bytes.count)
+      write(escaped: bytes.extracting(start..<end))
+      start = end
+      try look()
     }
     output.append(UInt8(ascii: "\""))
+  }
+
+  private mutating func write(escaped bytes: Span<UInt8>) {
+    var written = 0
+    for index in 0..<bytes.count {
+      let byte = bytes[index]
+      guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
+      output.append(contentsOf: bytes.extracting(written..<index))
+      written = index + 1
+      output.append(UInt8(ascii: "\\"))
+      switch byte {
+      case 0x08: output.append(UInt8(ascii: "b"))
+      case 0x09: output.append(UInt8(ascii: "t"))
+      case 0x0A: output.append(UInt8(ascii: "n"))
+      case 0x0C: output.append(UInt8(ascii: "f"))
+      case 0x0D: output.append(UInt8(ascii: "r"))
+      case 0x00..<0x20: output.append(contentsOf: "u\(hexadecimal(UInt32(byte), digits: 4))".utf8)
+      default: output.append(byte)
+      }
+    }
+    output.append(contentsOf: bytes.extracting(written...))
   }
 
   // MARK: Errors

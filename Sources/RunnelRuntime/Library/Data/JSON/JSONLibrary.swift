@@ -16,7 +16,7 @@ enum JSONLibrary {
             U+FFFD. Values nested more than 2,000 levels deep raise `LimitError`.
             """, body: .plain(parse)),
         NativeFunction(
-          "encode(x, indent: = 0, sort_keys: = false)",
+          "encode(x, indent: 0, sort_keys: false)",
           documentation: """
             The JSON of a value: on one line, or with `indent` spaces (or a string of blanks) a level. Keys that are ints, \
             floats, bools or nil become strings. What JSON cannot hold (a duration, a function, NaN …) raises `ValueError`, \

@@ -217,11 +217,11 @@ enum MathLibrary {
 
   private static func clamp(_ call: borrowing NativeCall) throws(Raised) -> Value {
     let (x, low, high) = (call[0], call[1], call[2])
-    if let order = try orderOf(low, high), order > 0 {
+    if let order = try orderOf(low, high, strand: call.strand), order > 0 {
       throw Raised(.valueError, "`clamp` takes a `lo` that is not above `hi`")
     }
-    if let order = try orderOf(x, low), order < 0 { return low }
-    if let order = try orderOf(x, high), order > 0 { return high }
+    if let order = try orderOf(x, low, strand: call.strand), order < 0 { return low }
+    if let order = try orderOf(x, high, strand: call.strand), order > 0 { return high }
     return x
   }
 

@@ -13,7 +13,7 @@ enum RandomLibrary {
         "shuffle(list)", documentation: "A list of the items in random order.", body: .plain(shuffle)),
       NativeFunction(
         "sample(list, n)",
-        documentation: "A list of `n` items from different places of the list, in random order.",
+        documentation: "A list of `n` items from different places of a list or range, in random order.",
         body: .plain(sample)),
       NativeFunction(
         "uuid()",
@@ -57,26 +57,54 @@ enum RandomLibrary {
   }
 
   private static func sample(_ call: borrowing NativeCall) throws(Raised) -> Value {
-    let items = try call.items(0)
     let count = try call.int(1)
-    guard count >= 0, count <= items.count else {
-      throw Raised(.valueError, "`sample` cannot take \(count) of \(items.count) items")
+    func check(_ total: Int) throws(Raised) {
+      guard count >= 0, count <= total else {
+        throw Raised(.valueError, "`sample` cannot take \(count) of \(total) items")
+      }
     }
+    if let range = call[0].range {
+      try range.requireInts()
+      let total = try range.length()
+      try check(total)
+      return .list(try chosen(count, of: range, total, call))
+    }
+    let items = try call.items(0)
+    try check(items.count)
     return .list(try chosen(count, of: items, call))
+  }
+
+  /// As below, without the items: only the places that were exchanged are kept.
+  private static func chosen(
+    _ count: Int, of range: RangeObject, _ total: Int, _ call: borrowing NativeCall
+  ) throws(Raised) -> [Value] {
+    try checkListLength(count)
+    var moved: [Int: Int] = [:]
+    var chosen: [Value] = []
+    chosen.reserveCapacity(count)
+    var generator = RandomSource(seed: RandomSource.use(call.strand) { $0.next() })
+    for index in 0..<count {
+      if index & 0xFFFF == 0xFFFF { try call.checkpoint() }
+      let place = Int.random(in: index..<total, using: &generator)
+      chosen.append(.int(range.item(at: moved[place] ?? place)))
+      moved[place] = moved[index] ?? index
+    }
+    return chosen
   }
 
   /// The first steps of Fisher and Yates's shuffle.
   private static func chosen(_ count: Int, of items: [Value], _ call: borrowing NativeCall) throws(Raised)
     -> [Value]
   {
-    var items = items
+    var items = try [Value](copying: items[...], call.strand)
     // A generator of its own, so that no lock is held meanwhile.
     var generator = RandomSource(seed: RandomSource.use(call.strand) { $0.next() })
     for index in 0..<count {
       if index & 0xFFFF == 0xFFFF { try call.checkpoint() }
       items.swapAt(index, Int.random(in: index..<items.count, using: &generator))
     }
-    return Array(items[..<count])
+    items.removeLast(items.count - count)
+    return items
   }
 
   private static func uuid(_ call: borrowing NativeCall) throws(Raised) -> Value { .string(uuidText()) }

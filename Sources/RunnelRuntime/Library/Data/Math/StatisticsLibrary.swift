@@ -4,8 +4,10 @@ enum StatisticsLibrary {
   static var functions: [NativeFunction] {
     [
       NativeFunction(
-        "mean(xs)", documentation: "The arithmetic mean of numbers (a float) or durations.",
-        body: .plain(mean)),
+        "mean(xs)",
+        documentation:
+          "The arithmetic mean of numbers (a float) or durations. Raises `ValueError` for none, as all statistics do.",
+        body: .plain { call throws(Raised) in try Averaging.mean(call, ofNone: .valueError) }),
       NativeFunction(
         "median(xs)",
         documentation:
@@ -76,29 +78,6 @@ enum StatisticsLibrary {
     return sample
   }
 
-  private static func mean(_ call: borrowing NativeCall) throws(Raised) -> Value {
-    let sample = try sample(call)
-    if let exact = try exactMean(call) { return .float(exact) }
-    return try sample.value(mean(sample.numbers), "mean")
-  }
-
-  /// The mean of ints whose sum fits: their sum is exact, where that of floats is rounded at each step.
-  private static func exactMean(_ call: borrowing NativeCall) throws(Raised) -> Double? {
-    let items = try call.items(0)
-    var sum = 0
-    for item in items {
-      guard case .int(let number) = item else { return nil }
-      let (next, overflow) = sum.addingReportingOverflow(number)
-      if overflow { return nil }
-      sum = next
-    }
-    return Double(sum) / Double(items.count)
-  }
-
-  private static func mean(_ numbers: [Double]) -> Double {
-    numbers.reduce(0, +) / Double(numbers.count)
-  }
-
   private static func median(_ call: borrowing NativeCall) throws(Raised) -> Value {
     let sample = try sorted(call)
     let middle = sample.numbers.count / 2
@@ -112,10 +91,23 @@ enum StatisticsLibrary {
 
   private static func stdev(_ call: borrowing NativeCall) throws(Raised) -> Value {
     let sample = try sample(call, atLeast: 2)
-    let mean = mean(sample.numbers)
+    var deviation = deviation(sample.numbers)
+    if !deviation.isFinite, sample.numbers.allSatisfy(\.isFinite) {
+      // Squares of very large numbers: those of a small part of them, and the whole of the root.
+      let part = 0x1p-600
+      deviation = Self.deviation(sample.numbers.map { $0 * part }) / part
+      guard deviation.isFinite else {
+        throw Raised(.overflowError, "`stdev` gives a number too large for a float")
+      }
+    }
+    return try sample.value(deviation, "stdev")
+  }
+
+  private static func deviation(_ numbers: [Double]) -> Double {
+    let mean = Averaging.mean(numbers)
     var squares = 0.0
-    for number in sample.numbers { squares += (number - mean) * (number - mean) }
-    return try sample.value((squares / Double(sample.numbers.count - 1)).squareRoot(), "stdev")
+    for number in numbers { squares += (number - mean) * (number - mean) }
+    return (squares / Double(numbers.count - 1)).squareRoot()
   }
 
   private static func percentile(_ call: borrowing NativeCall) throws(Raised) -> Value {
@@ -128,6 +120,67 @@ enum StatisticsLibrary {
     let below = min(Int(position), sample.numbers.count - 1)
     let above = min(below + 1, sample.numbers.count - 1)
     let (low, high) = (sample.numbers[below], sample.numbers[above])
-    return try sample.value(low == high ? low : low + (high - low) * (position - Double(below)), "percentile")
+    let part = position - Double(below)
+    let way = high - low
+    // Two far ends may be further from each other than a float can say.
+    let between = way.isFinite ? low + way * part : low * (1 - part) + high * part
+    return try sample.value(low == high ? low : between, "percentile")
+  }
+}
+
+/// The mean, of lists and of `math.mean`.
+enum Averaging {
+  /// Raises `TypeError` for what is no number or duration, or a mixture of both.
+  /// - Parameter ofNone: the kind of error for no items.
+  static func mean(
+    _ call: borrowing NativeCall, ofNone kind: ErrorKind = .mathError
+  ) throws(Raised) -> Value {
+    let nothing = Raised(kind, "the mean of nothing")
+    if let range = call[0].range {
+      try range.requireInts()
+      guard let (first, last) = range.ends else { throw nothing }
+      return .float(Double(Int128(first) + Int128(last)) / 2)
+    }
+    let items = try call.items(0)
+    guard !items.isEmpty else { throw nothing }
+    // Ints and durations exactly: a sum of floats is rounded at each step.
+    var whole: Int128 = 0
+    var floats: [Double] = []
+    var durations = 0
+    for (index, item) in items.enumerated() {
+      switch item {
+      case .int(let number): whole += Int128(number)
+      case .float(let number): floats.append(number)
+      case .duration(let nanoseconds):
+        whole += Int128(nanoseconds)
+        durations += 1
+      default: throw Raised(.typeError, "`mean` takes numbers or durations, not \(item.typeName)")
+      }
+      if index & 0xFFFF == 0xFFFF { try call.checkpoint() }
+    }
+    guard durations == 0 || durations == items.count else {
+      throw Raised(.typeError, "`mean` cannot mix numbers and durations")
+    }
+    if durations > 0 {
+      // The mean of durations lies between them, and so is one; to the nearest, halves away from zero.
+      let count = Int128(items.count)
+      let half = whole < 0 ? -count / 2 : count / 2
+      return .duration(Int((whole + half) / count))
+    }
+    guard !floats.isEmpty else { return .float(Double(whole) / Double(items.count)) }
+    let sum = floats.reduce(Double(whole), +)
+    if sum.isFinite || !floats.allSatisfy(\.isFinite) { return .float(sum / Double(items.count)) }
+    return .float(mean(floats, of: items.count) + Double(whole) / Double(items.count))
+  }
+
+  static func mean(_ numbers: [Double]) -> Double {
+    let sum = numbers.reduce(0, +)
+    return sum.isFinite || !numbers.allSatisfy(\.isFinite)
+      ? sum / Double(numbers.count) : mean(numbers, of: numbers.count)
+  }
+
+  /// Divided first, where the sum would be infinite.
+  private static func mean(_ numbers: [Double], of count: Int) -> Double {
+    numbers.reduce(0) { $0 + $1 / Double(count) }
   }
 }

@@ -15,22 +15,19 @@ extension RegexObject: RegexOperations {
   ) throws(Raised) -> String {
     let template = try RegexTemplate(template, for: compiled)
     return try search(text, strand: strand) { search throws(Raised) in
-      var output: [UInt8] = []
+      var writer = TextWriter(strand: strand)
       var copied = 0
       var count = 0
       while count < max, try search.next() {
         let range = search.range
-        output.append(contentsOf: search.subject[copied..<Swift.max(copied, range.lowerBound)])
-        template.append(to: &output, search)
+        try search.write(copied..<Swift.max(copied, range.lowerBound), to: &writer)
+        try template.append(to: &writer, search)
         copied = Swift.max(copied, range.upperBound)
         count += 1
-        guard output.count <= RegexTemplate.longestResult else {
-          throw Raised(.limitError, "the text becomes too long")
-        }
       }
       if count == 0 { return text.text }
-      output.append(contentsOf: search.subject[copied...])
-      return String(decoding: output, as: UTF8.self)
+      try search.write(copied..<search.subject.count, to: &writer)
+      return try writer.finish()
     }
   }
 
@@ -59,7 +56,7 @@ extension RegexObject: RegexOperations {
     of text: StringObject, max: Int = .max, strand: Strand
   ) throws(Raised) -> (between: [Value], matches: [Value]) {
     try search(text, strand: strand) { search throws(Raised) in
-      var characters = CharacterCounter(text, strand: strand)
+      var characters = try CharacterCounter(text, strand: strand)
       var between: [Value] = []
       var matches: [Value] = []
       var start = 0
@@ -80,7 +77,7 @@ extension RegexObject: RegexOperations {
   func firstMatchValue(in subject: StringObject, strand: Strand) throws(Raised) -> Value {
     try search(subject, strand: strand) { search throws(Raised) in
       guard try search.next() else { return .nil }
-      var characters = CharacterCounter(subject, strand: strand)
+      var characters = try CharacterCounter(subject, strand: strand)
       return try matchValue(search, &characters)
     }
   }
@@ -88,7 +85,7 @@ extension RegexObject: RegexOperations {
   /// All matches as scripts see them.
   func allMatchValues(in subject: StringObject, strand: Strand) throws(Raised) -> [Value] {
     try search(subject, strand: strand) { search throws(Raised) in
-      var characters = CharacterCounter(subject, strand: strand)
+      var characters = try CharacterCounter(subject, strand: strand)
       var matches: [Value] = []
       while try search.next() { matches.append(try matchValue(search, &characters)) }
       return matches
@@ -107,7 +104,8 @@ extension RegexObject: RegexOperations {
   ) throws(Raised) -> Value {
     let range = search.range
     let start = try characters.count(before: range.lowerBound, roundedUp: false)
-    let end = try characters.count(before: range.upperBound, roundedUp: true)
+    // Nothing has no length, also inside of a character.
+    let end = range.isEmpty ? start : try characters.count(before: range.upperBound, roundedUp: true)
     var groups: [Value] = []
     groups.reserveCapacity(compiled.groupCount)
     appendGroups(of: search, to: &groups)
@@ -151,7 +149,8 @@ struct CharacterCounter {
   private var offset = 0
   private var count = 0
 
-  init(_ subject: StringObject, strand: Strand) {
+  init(_ subject: StringObject, strand: Strand) throws(Raised) {
+    try subject.measure(strand)
     text = subject.text
     isASCII = subject.isASCII
     self.strand = strand

@@ -1,5 +1,5 @@
 // One walk over a subject, match by match. Empty matches go on as in Perl and Python: after one, the next match
-// must be longer or begin further on.
+// must be longer or begin further on, at the next character as people see it.
 
 import CPCRE2
 
@@ -8,6 +8,8 @@ import CPCRE2
 /// Used inside `RegexObject.search` only, which keeps the subject's bytes and the scratch alive.
 struct RegexSearch: ~Copyable {
   let subject: UnsafeBufferPointer<UInt8>
+  /// The same as text.
+  private let string: String
   private let code: OpaquePointer
   private let scratch: RegexScratch
   private let ranges: UnsafePointer<Int>
@@ -17,9 +19,10 @@ struct RegexSearch: ~Copyable {
 
   fileprivate init(
     _ pattern: CompiledPattern, _ scratch: RegexScratch, _ subject: UnsafeBufferPointer<UInt8>,
-    from position: Int
+    of string: String, from position: Int
   ) {
     self.subject = subject
+    self.string = string
     self.code = pattern.code
     self.scratch = scratch
     self.position = position
@@ -30,25 +33,35 @@ struct RegexSearch: ~Copyable {
   /// Goes to the next match; false if there is none.
   /// - Throws: `LimitError` if the pattern backtracks too long; what a checkpoint raises.
   mutating func next() throws(Raised) -> Bool {
+    if lastWasEmpty {
+      lastWasEmpty = false
+      guard position < subject.count, try match(PCRE2_NOTEMPTY_ATSTART) else {
+        position = subject.count + 1
+        return false
+      }
+      let next = nextCharacter(after: position)
+      let isInside = range.isEmpty && range.lowerBound > position && range.lowerBound < next
+      if !isInside {
+        lastWasEmpty = range.isEmpty
+        // `\K` can make a match end before its start; whatever happens, the search moves on.
+        position = range.upperBound > position ? range.upperBound : next
+        return true
+      }
+      position = next
+    }
     guard position <= subject.count else { return false }
-    guard try match() else {
+    guard try match(0) else {
       position = subject.count + 1
       return false
     }
     let end = range.upperBound
-    // `\K` can make a match begin behind its end's last place; whatever happens, the search moves on.
-    if end == position, lastWasEmpty, range.isEmpty {
-      position = nextCharacter(after: end)
-      lastWasEmpty = false
-    } else {
-      position = end
-      lastWasEmpty = range.isEmpty
-    }
+    lastWasEmpty = range.isEmpty
+    if end < position { lastWasEmpty = true } else { position = end }
     return true
   }
 
-  private func match() throws(Raised) -> Bool {
-    let options = PCRE2_NO_UTF_CHECK | (lastWasEmpty ? PCRE2_NOTEMPTY_ATSTART : 0)
+  private func match(_ options: UInt32) throws(Raised) -> Bool {
+    let options = PCRE2_NO_UTF_CHECK | options
     var result: Int32
     repeat {
       result = pcre2_match_8(
@@ -70,10 +83,17 @@ struct RegexSearch: ~Copyable {
     }
   }
 
+  /// Where the character after an offset begins; beyond the end there is one more, so that the search ends.
   private func nextCharacter(after offset: Int) -> Int {
-    var next = offset + 1
-    while next < subject.count, subject[next] & 0xC0 == 0x80 { next += 1 }
-    return next
+    guard offset < subject.count else { return offset + 1 }
+    if subject[offset] < 0x80,
+      offset + 1 == subject.count || (subject[offset + 1] < 0x80 && subject[offset] != 0x0D)
+    {
+      return offset + 1
+    }
+    let utf8 = string.utf8
+    let next = string.index(after: utf8.index(utf8.startIndex, offsetBy: offset))
+    return utf8.distance(from: utf8.startIndex, to: next)
   }
 
   /// Where the match is, in bytes.
@@ -84,6 +104,11 @@ struct RegexSearch: ~Copyable {
     let (start, end) = (ranges[group * 2], ranges[group * 2 + 1])
     // An unset group has PCRE2_UNSET, which as an `Int` is -1.
     return start >= 0 && end >= start ? start..<end : nil
+  }
+
+  /// Writes some of the subject.
+  func write(_ range: Range<Int>, to writer: inout TextWriter) throws(Raised) {
+    try writer.append(string.utf8Span.span.extracting(range))
   }
 
   /// The text of some of the subject.
@@ -108,7 +133,7 @@ extension RegexObject {
       scratch.watch.pointee.begin(strand, subjectCount: bytes.count)
       defer { scratch.watch.pointee.end() }
       return Swift.Result { () throws(Raised) in
-        var search = RegexSearch(compiled, scratch, bytes, from: start)
+        var search = RegexSearch(compiled, scratch, bytes, of: subject.text, from: start)
         return try body(&search)
       }
     }.get()

@@ -10,9 +10,6 @@ struct RegexTemplate {
     case named([Int])
   }
 
-  /// The longest text that replacing may make.
-  static let longestResult = 1 << 30
-
   private var parts: [Part] = []
 
   /// - Throws: `ValueError` for a group that the pattern has not.
@@ -68,21 +65,23 @@ struct RegexTemplate {
       throw Raised(.valueError, "the pattern has no group \(name)\(hint)")
     }
     let numbers = pattern.names.filter { $0.name.text == name }.map(\.group)
+    // Digits that no int holds are a number all the same.
+    if name.utf8.allSatisfy(isDigit) { throw Raised(.valueError, "the pattern has no group \(name)") }
     guard !numbers.isEmpty else { throw Raised(.valueError, "the pattern has no group named `\(name)`") }
     return .named(numbers)
   }
 
-  /// Writes the replacement for the match that the search is at.
-  func append(to output: inout [UInt8], _ search: borrowing RegexSearch) {
+  /// Writes the replacement for the match that the search is at. Raises `LimitError` before the text gets too long.
+  func append(to writer: inout TextWriter, _ search: borrowing RegexSearch) throws(Raised) {
     for part in parts {
       switch part {
-      case .text(let bytes): output.append(contentsOf: bytes)
+      case .text(let bytes): try writer.append(bytes.span)
       case .group(let number):
-        if let range = search.range(ofGroup: number) { output.append(contentsOf: search.subject[range]) }
+        if let range = search.range(ofGroup: number) { try search.write(range, to: &writer) }
       case .named(let numbers):
         for number in numbers {
           guard let range = search.range(ofGroup: number) else { continue }
-          output.append(contentsOf: search.subject[range])
+          try search.write(range, to: &writer)
           break
         }
       }

@@ -38,21 +38,31 @@ enum TimeFormat {
     "R": "%H:%M", "r": "%I:%M:%S %p",
   ]
 
+  /// Directives of weeks and centuries, which say too little of a time to read it by.
+  static let writtenOnly: Set<Character> = ["C", "G", "g", "U", "u", "V", "W", "w"]
+
   /// The time as a format says.
   /// - Throws: `ValueError` for an unknown directive.
-  static func format(_ time: TimeObject, _ format: String) throws(Raised) -> String {
+  static func format(_ time: TimeObject, _ format: String, strand: Strand? = nil) throws(Raised) -> String {
     let offset = TimeZones.offset(of: time)
     let civil = CivilTime(of: time, offset: offset.seconds)
     var output = ""
-    try append(format, to: &output, time, civil, offset)
+    try append(format, to: &output, time, civil, offset, strand)
     return output
   }
 
   private static func append(
-    _ format: String, to output: inout String, _ time: TimeObject, _ civil: CivilTime, _ offset: ZoneOffset
+    _ format: String, to output: inout String, _ time: TimeObject, _ civil: CivilTime, _ offset: ZoneOffset,
+    _ strand: Strand?
   ) throws(Raised) {
     var rest = format[...]
+    var steps = 0
     while let character = rest.popFirst() {
+      steps += 1
+      if steps & 0x3FF == 0 {
+        try checkTextLength(output.utf8.count)
+        try strand?.checkpoint()
+      }
       guard character == "%" else {
         output.append(character)
         continue
@@ -113,7 +123,7 @@ enum TimeFormat {
         output += offsetText(offset.seconds)
       default:
         guard let compound = compounds[directive] else { throw unknown("%\(directive)") }
-        try append(compound, to: &output, time, civil, offset)
+        try append(compound, to: &output, time, civil, offset, strand)
       }
     }
   }

@@ -16,8 +16,8 @@ enum TimeLibrary {
           "parse(text, format?)",
           documentation: """
             The time that a text says: in RFC 3339 (`2024-02-29T12:30:45.5+01:00`; the time of day, the seconds and the offset \
-            may be missing), or by a format of the directives that `t.format` knows. Without an offset it is local time. Raises \
-            `ParseError`.
+            may be missing), or by a format of the directives that `t.format` knows, but for those of weeks and centuries (`%C %G \
+            %g %U %u %V %W %w`). Without an offset it is local time. What is no time, or none from 1677 to 2262, raises `ParseError`.
             """, body: .plain(parse)),
         NativeFunction(
           "unix(seconds)", documentation: "The time so many seconds after 1970-01-01T00:00:00Z.",
@@ -190,7 +190,7 @@ enum TimeLibrary {
   }
 
   private static func format(_ call: borrowing NativeCall) throws(Raised) -> Value {
-    .string(try TimeFormat.format(try time(call), try call.string(1)))
+    .string(try TimeFormat.format(try time(call), try call.string(1), strand: call.strand))
   }
 
   private static func inZone(_ call: borrowing NativeCall) throws(Raised) -> Value {

@@ -25,11 +25,11 @@ struct TimeParser {
 
   /// `2024-02-29T12:30:45.5+01:00`. The time may be missing (midnight), its seconds, and the offset (the local zone);
   /// a blank may stand for the `T`.
-  /// - Throws: `ParseError` with the place; `OverflowError` for years that no time reaches.
+  /// - Throws: `ParseError`, with the place where there is one: a year that no time reaches has none.
   static func parse(_ text: String) throws(Raised) -> TimeObject {
     var parser = TimeParser(text)
     try parser.readRFC3339()
-    return try parser.time()
+    return try parser.timeInRange()
   }
 
   /// By a format of strptime.
@@ -39,7 +39,7 @@ struct TimeParser {
     guard parser.position == parser.text.count else {
       throw parser.failure("there is more text than the format says")
     }
-    return try parser.time()
+    return try parser.timeInRange()
   }
 
   // MARK: RFC 3339
@@ -117,6 +117,11 @@ struct TimeParser {
         guard let directive = rest.popFirst() else {
           throw Raised(.valueError, "the format ends with a lone `%`; a percent sign is `%%`")
         }
+        if directive == ":", rest.first == "z" {
+          rest.removeFirst()
+          try readOffset()
+          continue
+        }
         try read(directive)
       } else if character.isWhitespace {
         skipBlanks()
@@ -177,6 +182,11 @@ struct TimeParser {
       unixSeconds = isNegative ? -seconds : seconds
     case "n", "t": skipBlanks()
     case "%": try expect("%")
+    case _ where TimeFormat.writtenOnly.contains(directive):
+      throw Raised(
+        .valueError,
+        "`time.parse` does not read `%\(directive)`, which `t.format` writes: it does not say which day it is"
+      )
     default:
       guard let compound = TimeFormat.compounds[directive] else { throw TimeFormat.unknown("%\(directive)") }
       try read(format: compound)
@@ -243,6 +253,16 @@ struct TimeParser {
   }
 
   // MARK: The result
+
+  /// What is read is at fault, whatever is wrong with it.
+  private func timeInRange() throws(Raised) -> TimeObject {
+    do throws(Raised) {
+      return try time()
+    } catch {
+      guard error.error.kind === ErrorKind.overflowError else { throw error }
+      throw failure(error.error.message, at: nil)
+    }
+  }
 
   private func time() throws(Raised) -> TimeObject {
     var civil = civil

@@ -36,20 +36,25 @@ enum URLLibrary {
 
   private static func parse(_ call: borrowing NativeCall) throws(Raised) -> Value {
     let text = try call.string(0)
-    if text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) {
-      throw Raised(.parseError, "a URL cannot hold control characters or newlines")
+    let bytes = text.utf8Span.span
+    for index in 0..<bytes.count {
+      guard bytes[index] >= 0x20, bytes[index] != 0x7F else {
+        throw Raised(.parseError, "a URL cannot hold control characters or newlines")
+      }
+      if index & 0xFFFF == 0xFFFF { try call.checkpoint() }
     }
-    let parts = URLReference(text)
-    let authority = try Authority(parts.authority)
+    let parts = try URLReference(text, strand: call.strand)
+    let authority = try Authority(parts.authority, call.strand)
     var map = MapStorage(minimumCapacity: 8)
     map.set(.string("scheme"), .string(parts.scheme?.lowercased() ?? ""))
     if let user = authority.user { map.set(.string("user"), .string(user)) }
     if let password = authority.password { map.set(.string("password"), .string(password)) }
     map.set(.string("host"), authority.host.map { .string($0) } ?? .nil)
     map.set(.string("port"), authority.port.map { .int($0) } ?? .nil)
-    map.set(.string("path"), .string(PercentEncoding.decode(parts.path)))
-    map.set(.string("query"), .object(MapObject(parsedQuery(parts.query ?? ""))))
-    map.set(.string("fragment"), .string(PercentEncoding.decode(parts.fragment ?? "")))
+    map.set(.string("path"), .string(try PercentEncoding.decode(parts.path, strand: call.strand)))
+    map.set(.string("query"), .object(MapObject(try parsedQuery(parts.query ?? "", call.strand))))
+    map.set(
+      .string("fragment"), .string(try PercentEncoding.decode(parts.fragment ?? "", strand: call.strand)))
     return .object(MapObject(map))
   }
 
@@ -60,13 +65,19 @@ enum URLLibrary {
     var host: String?
     var port: Int?
 
-    init(_ text: String?) throws(Raised) {
+    /// No host has a tenth of it. What is below is walked character by character, several times.
+    private static let longest = 1 << 16
+
+    init(_ text: String?, _ strand: Strand) throws(Raised) {
       guard let text else { return }
+      guard text.utf8.count <= Self.longest else {
+        throw Raised(.parseError, "a URL's host and user cannot be longer than \(Self.longest) bytes")
+      }
       var rest = text[...]
       if let at = rest.lastIndex(of: "@") {
         let parts = rest[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-        user = parts.first.map { PercentEncoding.decode($0) }
-        if parts.count > 1 { password = PercentEncoding.decode(parts[1]) }
+        user = try PercentEncoding.decode(parts[0], strand: strand)
+        if parts.count > 1 { password = try PercentEncoding.decode(parts[1], strand: strand) }
         rest = rest[rest.index(after: at)...]
       }
       let name: Substring
@@ -88,7 +99,7 @@ enum URLLibrary {
           throw Raised(.parseError, "the host `\(name)` cannot hold `\(wrong)`")
         }
       }
-      host = name.isEmpty ? nil : PercentEncoding.decode(name).lowercased()
+      host = name.isEmpty ? nil : try PercentEncoding.decode(name, strand: strand).lowercased()
       guard !rest.isEmpty else { return }
       guard rest.hasPrefix(":") else { throw Raised(.parseError, "there is text after the host `[\(name)]`") }
       let digits = rest.dropFirst()
@@ -101,51 +112,87 @@ enum URLLibrary {
     }
   }
 
-  private static func parsedQuery(_ query: String) -> MapStorage {
-    var map = MapStorage()
-    for pair in query.split(separator: "&") {
-      let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      let key = Value.string(PercentEncoding.decode(parts[0], plusAsBlank: true))
-      let value = Value.string(parts.count > 1 ? PercentEncoding.decode(parts[1], plusAsBlank: true) : "")
-      if let earlier = map[key] {
-        map.set(key, .list((earlier.list?.items ?? [earlier]) + [value]))
+  /// By names, in the order in which they first come. Those of one name are collected in place: a copy of the list for
+  /// each would be quadratic.
+  private static func parsedQuery(_ query: String, _ strand: Strand) throws(Raised) -> MapStorage {
+    var positions = MapStorage()
+    var collected: [(key: Value, values: [Value])] = []
+    var query = query
+    query.makeContiguousUTF8()
+    let bytes = query.utf8Span.span
+    var start = 0
+    var looked = 0
+    while start < bytes.count {
+      let end =
+        ByteSearch.offset(of: UInt8(ascii: "&"), in: bytes, from: start, through: bytes.count - 1)
+        ?? bytes.count
+      defer { start = end + 1 }
+      if end - looked >= textPiece {
+        looked = end
+        try strand.checkpoint()
+      }
+      guard end > start else { continue }
+      let equals = ByteSearch.offset(of: UInt8(ascii: "="), in: bytes, from: start, through: end - 1)
+      func decoded(_ range: Range<Int>) throws(Raised) -> Value {
+        .string(
+          try PercentEncoding.decode(
+            String(decodingUTF8: bytes.extracting(range)), plusAsBlank: true, strand: strand))
+      }
+      let key = try decoded(start..<(equals ?? end))
+      let value = try equals.map { at throws(Raised) in try decoded((at + 1)..<end) } ?? .string("")
+      guard let hash = keyHash(key) else { continue }
+      if let found = positions.position(of: key, hash: hash),
+        case .int(let index) = positions[position: found]
+      {
+        collected[index].values.append(value)
       } else {
-        map.set(key, value)
+        positions.append(key, hash: hash, .int(collected.count))
+        collected.append((key, [value]))
       }
     }
+    var map = MapStorage(minimumCapacity: collected.count)
+    for (key, values) in collected { map.set(key, values.count == 1 ? values[0] : .list(values)) }
     return map
   }
 
   // MARK: Encoding
 
   private static func encode(_ call: borrowing NativeCall) throws(Raised) -> Value {
-    if let bytes = call[0].bytes { return .string(PercentEncoding.encode(bytes.bytes)) }
+    if let bytes = call[0].bytes {
+      return .string(try PercentEncoding.encode(bytes.bytes.span, strand: call.strand))
+    }
     guard let text = call[0].string?.text else { throw call.wrongType(0, expected: "a string or bytes") }
-    return .string(PercentEncoding.encode(text.utf8))
+    return .string(try PercentEncoding.encode(text.utf8Span.span, strand: call.strand))
   }
 
   private static func decode(_ call: borrowing NativeCall) throws(Raised) -> Value {
-    .string(PercentEncoding.decode(try call.string(0)))
+    .string(try PercentEncoding.decode(try call.string(0), strand: call.strand))
   }
 
   private static func query(_ call: borrowing NativeCall) throws(Raised) -> Value {
-    var pairs: [String] = []
+    var writer = TextWriter(strand: call.strand)
+    var isFirst = true
     for (key, value) in try call.map(0) {
       for item in value.list?.items ?? [value] where !item.isNil {
         guard let name = plainText(key), let text = plainText(item) else {
           throw Raised(
             .valueError, "a query cannot hold a \(item.typeName), under `\(plainText(key) ?? "its key")`")
         }
-        pairs.append(
-          PercentEncoding.encode(name.utf8, blankAsPlus: true) + "="
-            + PercentEncoding.encode(text.utf8, blankAsPlus: true))
+        if !isFirst { try writer.append("&") }
+        isFirst = false
+        try PercentEncoding.encode(name.utf8Span.span, blankAsPlus: true, to: &writer)
+        try writer.append("=")
+        try PercentEncoding.encode(text.utf8Span.span, blankAsPlus: true, to: &writer)
       }
     }
-    return .string(pairs.joined(separator: "&"))
+    return .string(try writer.finish())
   }
 
   private static func join(_ call: borrowing NativeCall) throws(Raised) -> Value {
-    let base = URLReference(try call.string(0))
-    return .string(base.resolving(URLReference(try call.string(1))).text)
+    let base = try URLReference(try call.string(0), strand: call.strand)
+    let reference = try URLReference(try call.string(1), strand: call.strand)
+    let joined = try base.resolving(reference, strand: call.strand).text
+    try checkTextLength(joined.utf8.count)
+    return .string(joined)
   }
 }

@@ -10,33 +10,49 @@ struct URLReference {
   var query: String?
   var fragment: String?
 
-  /// Any text has these parts (RFC 3986, appendix B).
-  init(_ text: String) {
-    var rest = text[...]
-    if let hash = rest.firstIndex(of: "#") {
-      fragment = String(rest[rest.index(after: hash)...])
-      rest = rest[..<hash]
+  /// Any text has these parts (RFC 3986, appendix B). What they end at is ASCII, so bytes are looked at.
+  init(_ text: String, strand: Strand) throws(Raised) {
+    let bytes = text.utf8Span.span
+    var start = 0
+    var end = bytes.count
+    func offset(of byte: Character) -> Int? {
+      guard start < end, let byte = byte.asciiValue else { return nil }
+      return ByteSearch.offset(of: byte, in: bytes, from: start, through: end - 1)
     }
-    if let mark = rest.firstIndex(of: "?") {
-      query = String(rest[rest.index(after: mark)...])
-      rest = rest[..<mark]
+    func part(_ range: Range<Int>) throws(Raised) -> String {
+      try String(utf8: bytes.extracting(range), strand: strand)
     }
-    if let colon = rest.firstIndex(of: ":"), Self.isScheme(rest[..<colon]) {
-      scheme = String(rest[..<colon])
-      rest = rest[rest.index(after: colon)...]
+    if let hash = offset(of: "#") {
+      fragment = try part((hash + 1)..<end)
+      end = hash
     }
-    if rest.hasPrefix("//") {
-      rest = rest.dropFirst(2)
-      let end = rest.firstIndex(of: "/") ?? rest.endIndex
-      authority = String(rest[..<end])
-      rest = rest[end...]
+    if let mark = offset(of: "?") {
+      query = try part((mark + 1)..<end)
+      end = mark
     }
-    path = String(rest)
+    if let colon = offset(of: ":"), try Self.isScheme(bytes.extracting(..<colon), strand) {
+      scheme = try part(0..<colon)
+      start = colon + 1
+    }
+    if end - start >= 2, bytes[start] == Self.slash, bytes[start + 1] == Self.slash {
+      start += 2
+      let path = offset(of: "/") ?? end
+      authority = try part(start..<path)
+      start = path
+    }
+    path = try part(start..<end)
   }
 
-  private static func isScheme(_ text: Substring) -> Bool {
-    guard let first = text.utf8.first, isLetter(first) else { return false }
-    return text.utf8.allSatisfy { isLetter($0) || (0x30...0x39).contains($0) || "+-.".utf8.contains($0) }
+  private static let slash = UInt8(ascii: "/")
+
+  private static func isScheme(_ bytes: Span<UInt8>, _ strand: Strand) throws(Raised) -> Bool {
+    guard !bytes.isEmpty, isLetter(bytes[0]) else { return false }
+    for index in 0..<bytes.count {
+      let byte = bytes[index]
+      guard isLetter(byte) || (0x30...0x39).contains(byte) || "+-.".utf8.contains(byte) else { return false }
+      if index & 0xFFFF == 0xFFFF { try strand.checkpoint() }
+    }
+    return true
   }
 
   private static func isLetter(_ byte: UInt8) -> Bool {
@@ -56,88 +72,117 @@ struct URLReference {
   // MARK: Resolving
 
   /// What a reference means on a page of this URL (RFC 3986, 5.2).
-  func resolving(_ reference: URLReference) -> URLReference {
+  func resolving(_ reference: URLReference, strand: Strand) throws(Raised) -> URLReference {
     var target = reference
     if reference.scheme != nil {
-      target.path = Self.withoutDots(reference.path)
+      target.path = try Self.withoutDots(reference.path, strand)
       return target
     }
     target.scheme = scheme
     if reference.authority != nil {
-      target.path = Self.withoutDots(reference.path)
+      target.path = try Self.withoutDots(reference.path, strand)
       return target
     }
     target.authority = authority
     if reference.path.isEmpty {
       target.path = path
       target.query = reference.query ?? query
-    } else if reference.path.hasPrefix("/") {
-      target.path = Self.withoutDots(reference.path)
+    } else if reference.path.utf8.first == Self.slash {
+      target.path = try Self.withoutDots(reference.path, strand)
     } else {
-      target.path = Self.withoutDots(merged(reference.path))
+      target.path = try Self.withoutDots(merged(reference.path), strand)
     }
     return target
   }
 
   private func merged(_ relative: String) -> String {
     if authority != nil, path.isEmpty { return "/" + relative }
-    guard let slash = path.lastIndex(of: "/") else { return relative }
+    guard let slash = path.utf8.lastIndex(of: Self.slash) else { return relative }
     return path[...slash] + relative
   }
 
   /// Without `.` and `..` segments (RFC 3986, 5.2.4).
-  private static func withoutDots(_ path: String) -> String {
-    let isAbsolute = path.hasPrefix("/")
-    var kept: [Substring] = []
-    let segments = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst(isAbsolute ? 1 : 0)
-    for (index, segment) in segments.enumerated() {
-      let isLast = index == segments.count - 1
-      switch segment {
-      case ".":
-        if isLast { kept.append("") }
-      case "..":
+  private static func withoutDots(_ path: String, _ strand: Strand) throws(Raised) -> String {
+    let bytes = path.utf8Span.span
+    let isAbsolute = path.utf8.first == slash
+    var kept: [Range<Int>] = []
+    var start = isAbsolute ? 1 : 0
+    var steps = 0
+    while start <= bytes.count {
+      let next =
+        start < bytes.count
+        ? ByteSearch.offset(of: slash, in: bytes, from: start, through: bytes.count - 1) : nil
+      let segment = start..<(next ?? bytes.count)
+      let isDots = segment.count <= 2 && segment.allSatisfy { bytes[$0] == UInt8(ascii: ".") }
+      switch isDots ? segment.count : 0 {
+      case 0: kept.append(segment)
+      case 1: if next == nil { kept.append(bytes.count..<bytes.count) }
+      default:
         if !kept.isEmpty { kept.removeLast() }
-        if isLast { kept.append("") }
-      default: kept.append(segment)
+        if next == nil { kept.append(bytes.count..<bytes.count) }
       }
+      start = segment.upperBound + 1
+      steps += 1
+      if steps & 0xFFF == 0 { try strand.checkpoint() }
     }
-    let joined = kept.joined(separator: "/")
-    return isAbsolute ? "/" + joined : joined
+    var writer = TextWriter(strand: strand, capacity: bytes.count)
+    for (index, segment) in kept.enumerated() {
+      if index > 0 || isAbsolute { try writer.append("/") }
+      try writer.append(bytes.extracting(segment))
+    }
+    return try writer.finish()
   }
 }
 
 /// Percent-encoding (RFC 3986, 2.1), of UTF-8.
 enum PercentEncoding {
   /// All but letters, digits and `-._~` encoded.
-  static func encode(_ text: some Sequence<UInt8>, blankAsPlus: Bool = false) -> String {
-    var output: [UInt8] = []
+  static func encode(_ bytes: Span<UInt8>, strand: Strand) throws(Raised) -> String {
+    var writer = TextWriter(strand: strand, capacity: bytes.count)
+    try encode(bytes, to: &writer)
+    return try writer.finish()
+  }
+
+  static func encode(_ bytes: Span<UInt8>, blankAsPlus: Bool = false, to writer: inout TextWriter)
+    throws(Raised)
+  {
     let digits = Array("0123456789ABCDEF".utf8)
-    for byte in text {
+    for index in 0..<bytes.count {
+      let byte = bytes[index]
       switch byte {
       case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
         UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
         UInt8(ascii: "~"):
-        output.append(byte)
+        writer.bytes.append(byte)
       case 0x20 where blankAsPlus:
-        output.append(UInt8(ascii: "+"))
+        writer.bytes.append(UInt8(ascii: "+"))
       default:
-        output.append(UInt8(ascii: "%"))
-        output.append(digits[Int(byte >> 4)])
-        output.append(digits[Int(byte & 15)])
+        writer.bytes.append(UInt8(ascii: "%"))
+        writer.bytes.append(digits[Int(byte >> 4)])
+        writer.bytes.append(digits[Int(byte & 15)])
       }
+      try writer.look()
     }
-    return String(decoding: output, as: UTF8.self)
   }
 
   /// `%41` is `A`. A percent sign without two digits stays; bytes that are no UTF-8 become U+FFFD.
-  static func decode(_ text: some StringProtocol, plusAsBlank: Bool = false) -> String {
-    let bytes = Array(text.utf8)
-    guard bytes.contains(UInt8(ascii: "%")) || (plusAsBlank && bytes.contains(UInt8(ascii: "+"))) else {
-      return String(text)
-    }
+  static func decode(
+    _ text: some StringProtocol, plusAsBlank: Bool = false, strand: Strand
+  ) throws(Raised) -> String {
+    var text = String(text)
+    text.makeContiguousUTF8()
+    let bytes = text.utf8Span.span
+    guard
+      ByteSearch.holds(UInt8(ascii: "%"), bytes)
+        || (plusAsBlank && ByteSearch.holds(UInt8(ascii: "+"), bytes))
+    else { return text }
     var output: [UInt8] = []
+    output.reserveCapacity(bytes.count)
     var index = 0
+    var steps = 0
     while index < bytes.count {
+      steps &+= 1
+      if steps & 0xFFFF == 0 { try strand.checkpoint() }
       if bytes[index] == UInt8(ascii: "%"), index + 2 < bytes.count,
         let high = hexDigitValue(bytes[index + 1]),
         let low = hexDigitValue(bytes[index + 2])
@@ -149,6 +194,6 @@ enum PercentEncoding {
         index += 1
       }
     }
-    return String(decoding: output, as: UTF8.self)
+    return try String(utf8: output, strand: strand)
   }
 }
