@@ -1,9 +1,13 @@
 // The one lock of the whole project. It protects named fields for a few lines and is never held across a
 // call-out. It lies inside its owner (no allocation), and everything that locks comes through `withLock`,
-// so ThreadSanitizer needs to be told in one place only: it reports correct uses of
-// `Synchronization.Mutex` (docs/architecture.md, "Locks").
+// so ThreadSanitizer needs to be told in one place only: it does not see into `Synchronization.Mutex`, which is part of the
+// standard library (docs/architecture.md, "Locks").
 
 public import Synchronization
+
+#if RUNNEL_SANITIZER
+  internal import CRunnelScheduler
+#endif
 
 /// A mutual-exclusion lock that is stored in place, in a `let` of the class whose fields it protects.
 ///
@@ -26,11 +30,23 @@ public struct Lock: ~Copyable, Sendable {
   ) throws(Failure) -> Result {
     // By halves, because its own `withLock` wants results that are `sending`, and to have a place for the shim.
     mutex._unsafeLock()
-    // Here ThreadSanitizer will be told: acquired (a C shim, compiled in only under it).
+    #if RUNNEL_SANITIZER
+      withUnsafePointer(to: mutex) { Sanitizer.acquired(UnsafeRawPointer($0)) }
+    #endif
     defer {
-      // And here: released.
+      #if RUNNEL_SANITIZER
+        withUnsafePointer(to: mutex) { Sanitizer.willRelease(UnsafeRawPointer($0)) }
+      #endif
       mutex._unsafeUnlock()
     }
     return try body()
   }
 }
+
+#if RUNNEL_SANITIZER
+  /// What ThreadSanitizer is told: what one thread did before it releases an address, another sees after it has acquired it.
+  public enum Sanitizer {
+    public static func acquired(_ address: UnsafeRawPointer) { runnel_sanitizer_acquired(address) }
+    public static func willRelease(_ address: UnsafeRawPointer) { runnel_sanitizer_will_release(address) }
+  }
+#endif
