@@ -1,3 +1,5 @@
+// What ThreadSanitizer is told of orders between threads that it does not see; nothing in other builds.
+
 #include "CRunnelScheduler.h"
 
 #if defined(__has_feature)

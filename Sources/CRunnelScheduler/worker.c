@@ -1,3 +1,5 @@
+// Which worker the calling thread is.
+
 #include "CRunnelScheduler.h"
 
 // In an executable this is one instruction relative to the thread pointer.

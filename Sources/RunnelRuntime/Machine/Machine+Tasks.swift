@@ -4,6 +4,25 @@ import RunnelCompiler
 import RunnelScheduler
 
 extension Machine {
+  // MARK: Machines of tasks
+
+  /// - Parameter owner: for a session's lines, which share what they captured: the fiber id of the first.
+  convenience init(strand: Strand, globals: GlobalTable, ownsGlobals: Bool, owner: Int? = nil) {
+    self.init(
+      strand: strand,
+      fiber: Fiber(
+        globals: globals, ownsGlobals: ownsGlobals, outerScope: strand.root.parent ?? strand.root, id: owner))
+  }
+
+  /// The machine of a task in which a stage goes on that another task has begun.
+  convenience init(strand: Strand, stage: Fiber) {
+    self.init(strand: strand, fiber: stage)
+    stage.reader = nil
+    stage.outerScope = strand.root.parent ?? strand.root
+    stage.scopes.append(strand.root)
+    stage.frames[0].flags.insert(.hasScope)
+  }
+
   // MARK: spawn
 
   func spawn(_ window: UnsafeMutablePointer<Value>, _ instruction: Instruction, _ frame: Frame) throws(Raised)

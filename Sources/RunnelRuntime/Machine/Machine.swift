@@ -38,23 +38,11 @@ final class Machine: @unchecked Sendable {
   /// Loop turns and calls between two looks at the clock: some microseconds, more where turns are dear.
   static let slice = 500
 
-  /// - Parameter owner: for a session's lines, which share what they captured: the fiber id of the first.
-  init(strand: Strand, globals: GlobalTable, ownsGlobals: Bool, owner: Int? = nil) {
+  /// A machine that goes on with a fiber.
+  init(strand: Strand, fiber: Fiber) {
     self.strand = strand
     interrupts = strand.interruptMark
-    fiber = Fiber(
-      globals: globals, ownsGlobals: ownsGlobals, outerScope: strand.root.parent ?? strand.root, id: owner)
-  }
-
-  /// The machine of a task in which a stage goes on that another task has begun.
-  init(strand: Strand, stage: Fiber) {
-    self.strand = strand
-    interrupts = strand.interruptMark
-    fiber = stage
-    stage.reader = nil
-    stage.outerScope = strand.root.parent ?? strand.root
-    stage.scopes.append(strand.root)
-    stage.frames[0].flags.insert(.hasScope)
+    self.fiber = fiber
   }
 
   /// Makes a function the body of the strand's task: its first frame, whose scope is the task's.
