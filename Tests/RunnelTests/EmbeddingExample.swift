@@ -16,7 +16,7 @@ func shippingRules() async throws -> [String] {
   let script = try Script(
     """
     fn ship(article, rush = false) {
-      let left = timeout 1s { stock(article) } ?? raise KeyError("no {article}")
+      let left = timeout 1m { stock(article) } ?? raise KeyError("no {article}")
       let how = if weight(article) > 30 { "by truck" } else if rush { "by bike" } else { "by mail" }
       "{article} {how}, {left} left"
     }
