@@ -83,8 +83,8 @@ extension FunctionCompiler {
       compileStage(stage, before: next, window: window, use: use)
       if next != nil { builder.emit(.pipeSource, window + 1, window, flag: 1) }
     }
-    builder.span = span
     builder.emit(.pipeSource, window, window, flag: 2)
+    builder.span = span
     if use != .stream { builder.emit(.pipeCollect, window) }
     builder.emit(.take, target, window)
     builder.free(from: mark)

@@ -12,6 +12,8 @@ public struct TraceEntry: Sendable {
     case called
     case spawned
     case awaited
+    /// The stage of a pipeline that failed; `function` is its text.
+    case stage
   }
   public let role: Role
   public let function: String
@@ -104,6 +106,12 @@ public final class ErrorObject: Object, @unchecked Sendable {
   func add(place: () -> TraceEntry?) {
     guard lock.withLock({ history.trace.count < Self.traceLimit }), let entry = place() else { return }
     lock.withLock { history.trace.append(entry) }
+  }
+
+  /// Notes the stage that it came from, if it comes from no stage yet.
+  func add(stage: () -> TraceEntry?) {
+    guard !lock.withLock({ history.trace.contains { $0.role == .stage } }) else { return }
+    add(place: stage)
   }
 
   /// Takes over where another has been, which it stands for from now on.

@@ -33,15 +33,15 @@ public struct ErrorReport {
   }
 
   private func line(_ entry: TraceEntry) -> String {
-    let place = entry.source.place(of: entry.span.start)
     let verb =
       switch entry.role {
+      case .stage: "in the stage"
       case .raised: "raised in"
       case .called: "called from"
       case .spawned: "\(entry.task.map { "in \($0), " } ?? "")spawned from"
       case .awaited: "awaited in"
       }
-    return "\(verb) `\(entry.function)` at \(entry.source.name):\(place.line):\(place.column)"
+    return "\(verb) `\(entry.function)` at \(entry.location)"
   }
 
   private func snippet(_ entry: TraceEntry, indent: String) -> String {

@@ -40,6 +40,7 @@ enum StageFunctions {
       "batch(xs, n, within = nil) → stream", "__batch",
       "Lists of `n` items, the last may be shorter; after `within` what is there."),
     function("window(xs, n) → stream", "__window", "Each `n` neighbours, as lists; none if there are fewer."),
+    function("buffer(xs, n) → stream", "__buffer", "The items as they are, of which `n` are read ahead."),
     function("tee(xs, f) → stream", "__tee", "The items as they are; `f` is called for each."),
     function(
       "lines(xs) → stream", "__lines_stage",
@@ -70,6 +71,9 @@ enum StageFunctions {
     function(
       "count_by(xs, f) → map", "__count_by", "What `f` gives, to the number of items for which it does."),
     function("join(xs, sep = \"\") → string", "__join", "The items as text, with a separator between."),
+    function(
+      "to(xs, channel)", "__to",
+      "Sends the items to a channel, as it takes them. It stays open: others may send to it as well."),
     function("append(xs, path)", "__append", "Adds the items to a file, each as a line; bytes as they are."),
     function(
       "write(xs, path)", "__write",

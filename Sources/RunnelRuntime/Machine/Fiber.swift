@@ -57,6 +57,8 @@ final class Fiber: @unchecked Sendable {
   var itemRegister = 0
   var isPairLoop = false
   var itemCount = 0
+  /// For a stage of a pipeline: where that stands in the script.
+  var stagePlace: CodePlace?
   enum GeneratorState { case notStarted, suspended, running, closing, ended }
   var state = GeneratorState.notStarted
 

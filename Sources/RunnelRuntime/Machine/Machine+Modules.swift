@@ -46,6 +46,8 @@ extension Machine {
       stream.link == nil
     {
       stream.link = StageLink()
+      let frame = fiber.frames[fiber.frameCount - 1]
+      stream.generator?.stagePlace = CodePlace(function: frame.function, pc: frame.pc)
     }
     if flag == 2 { return value }
     guard case .object(let object) = value else {

@@ -49,6 +49,7 @@ extension Machine {
       fiber.clear(from: base - 1, count: function.registerCount + 1)
       fiber.frameCount -= 1
       if fiber.frameCount == 0 {
+        if let place = fiber.stagePlace { error.add(stage: { place.stageEntry }) }
         guard let reader = leaveGenerator(failing: error) else { return .exit(.failed(error)) }
         if reader.isQuiet { return .handled }
       }

@@ -659,7 +659,9 @@ final class Machine: @unchecked Sendable {
         case .retryAttempt: try retryAttempt(registers + a, registers + instruction.b)
         case .retryRefuse: throw refused(registers[a], registers[instruction.b])
         case .retryGiveUp: retryGiveUp(registers[a], registers[instruction.b + 1])
-        case .pipeSource: registers[a] = try pipeSource(registers[instruction.b], instruction.flag)
+        case .pipeSource:
+          frame.pointee.pc = pc
+          registers[a] = try pipeSource(registers[instruction.b], instruction.flag)
         case .pipeCollect:
           frame.pointee.pc = pc
           if let exit = try pipeCollect(a) { return exit }

@@ -107,6 +107,13 @@ enum StreamFunctions {
       default: return call[0]
       }
     },
+    .plain(
+      "__read_ahead(stream, n) → stream",
+      documentation: "The same stream, read by a task of its own that is at most `n` items ahead."
+    ) { call throws(Raised) in
+      call[0].object(.stream, as: StreamObject.self)?.link = StageLink(readingAhead: try call.int(1))
+      return call[0]
+    },
     .plain("__let_go(stream) → stream", documentation: "Nothing more is read: a loop over it only closes it.")
     {
       call in

@@ -15,9 +15,14 @@ final class StageLink {
   var moved: (buffer: StageBuffer, task: TaskObject)?
   private var strand: ObjectIdentifier?
   private var pauses = 0
+  /// How many items may wait to be read, where the script says so: then the stage does not wait for a reason to move.
+  let readingAhead: Int?
+
+  init(readingAhead: Int? = nil) { self.readingAhead = readingAhead }
 
   /// Whether the task that reads has paused since it began to read. (A reader that itself has moved begins anew.)
   func hasPaused(_ reader: Strand) -> Bool {
+    if readingAhead != nil { return true }
     guard strand == ObjectIdentifier(reader) else {
       strand = ObjectIdentifier(reader)
       pauses = reader.pauses
@@ -33,8 +38,8 @@ final class StageLink {
 /// protected by `lock`.
 final class StageBuffer: StreamSource, @unchecked Sendable {
   /// So many items are handed over at once, and so many may wait to be read.
-  private static let chunkSize = 32
-  private static let limit = 64
+  private let chunkSize: Int
+  private let limit: Int
 
   private let lock = Lock()
   private var ready: [Value] = []
@@ -49,12 +54,17 @@ final class StageBuffer: StreamSource, @unchecked Sendable {
   /// Whether the stage's failure has been raised in the reader.
   private(set) var hasRaised = false
 
+  init(limit: Int = 64) {
+    self.limit = limit
+    chunkSize = max(1, min(32, limit / 2))
+  }
+
   // MARK: The stage
 
   /// Adds an item. Says whether the stage has to wait for room now.
   func append(_ item: Value) -> Bool {
     chunk.append(item)
-    guard chunk.count >= Self.chunkSize || isReaderIdle.load(ordering: .relaxed) else { return false }
+    guard chunk.count >= chunkSize || isReaderIdle.load(ordering: .relaxed) else { return false }
     return handOver()
   }
 
@@ -67,7 +77,7 @@ final class StageBuffer: StreamSource, @unchecked Sendable {
       guard !ready.isEmpty else { return (nil, false) }
       isReaderIdle.store(false, ordering: .relaxed)
       defer { reader = nil }
-      return (reader, ready.count >= Self.limit)
+      return (reader, ready.count >= limit)
     }
     waiting?.resume(with: .nil)
     return isFull
@@ -76,7 +86,7 @@ final class StageBuffer: StreamSource, @unchecked Sendable {
   func waitForRoom(_ strand: Strand) async throws(Raised) {
     _ = try await strand.wait(WaitDescription("the next stage")) { waiter in
       let hasRoom = lock.withLock { () -> Bool in
-        guard ready.count >= Self.limit else { return true }
+        guard ready.count >= limit else { return true }
         writer = waiter
         return false
       }
@@ -153,7 +163,7 @@ extension Machine {
       guard link.hasPaused(strand), generator.state == .suspended, generator.scopes.isEmpty,
         generator.frameCount == 1
       else { return nil }
-      let buffer = StageBuffer()
+      let buffer = link.readingAhead.map { StageBuffer(limit: $0) } ?? StageBuffer()
       let task = try strand.interpreter.spawn(
         stage: generator, into: buffer, in: scopeOfReader(), from: strand)
       link.moved = (buffer, task)

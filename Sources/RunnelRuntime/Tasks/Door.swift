@@ -44,7 +44,9 @@ extension Strand {
   func waitUninterrupted(_ reason: WaitDescription, _ arm: (Waiter) -> Void) async {
     let waiter = Waiter()
     arm(waiter)
+    begin(waiter, reason, isInterruptible: false)
     _ = await waiter.result()
+    end(waiter)
   }
 
   /// Waits until a descriptor can be read. Gives up when the strand is cancelled or its deadline passes.

@@ -67,10 +67,12 @@ extension Interpreter {
     return storage
   }
 
-  /// SIGINT, SIGTERM and SIGHUP cancel the script; a second SIGINT ends it at once (language.md §10.5).
+  /// SIGINT, SIGTERM and SIGHUP cancel the script; a second SIGINT ends it at once; SIGQUIT shows its tasks (language.md §10.5).
   private func watchSignals() -> SignalWatcher {
     let watcher = SignalWatcher(reactor: reactor)
-    try? watcher.start([2, 15, 1]) { [weak self] number in self?.stop(for: number) }
+    try? watcher.start([SIGINT, SIGTERM, SIGHUP, SIGQUIT]) { [weak self] number in
+      if number == SIGQUIT { self?.reportTasks() } else { self?.stop(for: number) }
+    }
     return watcher
   }
 

@@ -24,6 +24,16 @@ struct CodePlace: @unchecked Sendable {
   /// The instruction after the one that is meant, as in a frame.
   let pc: UnsafePointer<Instruction>
 
+  /// The stage whose result the instruction takes over.
+  var stageEntry: TraceEntry? {
+    guard let entry = entry(.stage) else { return nil }
+    let text = entry.source.text(of: entry.span)
+    let name = text.prefix { $0 != "\n" }.prefix(60)
+    return TraceEntry(
+      role: .stage, function: name.count < text.count ? name + "…" : String(name), source: entry.source,
+      span: entry.span)
+  }
+
   /// Nil in the prelude, which is no business of the script's.
   func entry(_ role: TraceEntry.Role, task: String? = nil) -> TraceEntry? {
     let function = function.takeUnretainedValue()

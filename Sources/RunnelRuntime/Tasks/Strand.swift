@@ -26,7 +26,15 @@ public final class Strand: @unchecked Sendable {
   let interruptMark: UnsafeMutablePointer<Atomic<Bool>>
   private let waitLock = Lock()
   /// What it waits for just now, and the scope that was innermost then: a strand that waits opens and closes none.
-  private var waiting: (waiter: Waiter, reason: WaitDescription, scope: Scope)?
+  private var waiting: Waiting?
+
+  private struct Waiting {
+    let waiter: Waiter
+    let reason: WaitDescription
+    let scope: Scope
+    let since: Int64
+    let isInterruptible: Bool
+  }
   /// The strand's scopes that have live tasks. Under the tree lock.
   var busyScopes: [Scope] = []
   private var lastPoll: Int64 = 0
@@ -139,15 +147,20 @@ public final class Strand: @unchecked Sendable {
   /// what it is asked for does not change meanwhile.
   func interrupt() {
     interruptMark.pointee.store(true, ordering: .releasing)
-    guard let waiting = waitLock.withLock({ waiting }) else { return }
+    guard let waiting = waitLock.withLock({ waiting }), waiting.isInterruptible else { return }
     if Scope.cancellation(reaching: waiting.scope, now: interpreter.scheduler.clock.now()) != nil {
       waiting.waiter.interrupt()
     }
   }
 
-  func begin(_ waiter: Waiter, _ reason: WaitDescription) {
+  func begin(_ waiter: Waiter, _ reason: WaitDescription, isInterruptible: Bool = true) {
     let scope = innermostScope
-    waitLock.withLock { waiting = (waiter, reason, scope) }
+    let since = interpreter.scheduler.clock.now()
+    waitLock.withLock {
+      waiting = Waiting(
+        waiter: waiter, reason: reason, scope: scope, since: since, isInterruptible: isInterruptible)
+    }
+    guard isInterruptible else { return }
     // What was asked between the checkpoint and here has seen no waiter.
     guard isInterrupted else { return }
     let isCancelled = interpreter.tree.withLock {
@@ -158,11 +171,21 @@ public final class Strand: @unchecked Sendable {
 
   func end(_ waiter: Waiter) {
     // Let go of outside the lock: the last reference to a waiter may free much.
-    let ended = waitLock.withLock { () -> (waiter: Waiter, reason: WaitDescription, scope: Scope)? in
+    let ended = waitLock.withLock { () -> Waiting? in
       defer { waiting = nil }
       return waiting
     }
     withExtendedLifetime(ended) {}
+  }
+
+  /// What the strand waits for, since when, and where in the script; nil while it runs. From any thread: a strand that waits
+  /// cannot go on while this holds its lock.
+  var waitingNow: (reason: WaitDescription, since: Int64, place: TraceEntry?)? {
+    waitLock.withLock {
+      waiting.map { waiting in
+        (waiting.reason, waiting.since, machine.flatMap { $0.place(ofFrame: $0.fiber.frameCount - 1, role: .awaited) })
+      }
+    }
   }
 
   /// Raises `Cancelled` if this strand is to stop. Long built-ins call it every few thousand steps.

@@ -124,6 +124,19 @@ extension Interpreter {
       cancelLocked(scope, .failure)
     } else {
       scope.failed.append(task)
+      announceLater(task, error)
+    }
+  }
+
+  /// A failure that nobody has observed for ten seconds is said, once: what waits for it may wait for long (language.md §6.4).
+  private func announceLater(_ task: TaskObject, _ error: ErrorObject) {
+    let due = scheduler.clock.now().addingReportingOverflow(10_000_000_000)
+    guard !due.overflow else { return }
+    scheduler.schedule(at: due.partialValue) { [weak self] in
+      guard let self else { return }
+      let isUnobserved = tree.withLock { !task.isObserved && !task.scope.hasEnded }
+      guard isUnobserved else { return }
+      write("[\(task.label)] failed, and nobody has asked for its result: \(error.summary)\n", toError: true)
     }
   }
 

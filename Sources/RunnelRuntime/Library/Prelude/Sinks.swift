@@ -154,6 +154,11 @@ extension Prelude {
       nil
     }
 
+    fn __to(xs, channel) {
+      for x in __source(xs) { channel.send(x) }
+      nil
+    }
+
     # `fs.write` of a stream: its strings as lines, bytes as they are.
     fn __write(xs, path) { fs.write(path, __source(xs)) }
 

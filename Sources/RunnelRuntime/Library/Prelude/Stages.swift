@@ -209,6 +209,12 @@ extension Prelude {
       if __is_stream(source) { zipped } else { __collect(zipped) }
     }
 
+    fn __buffer(xs, n) {
+      let source = __source(xs)
+      let size = __size(n, "buffer")
+      if __is_stream(source) { __read_ahead(__items_stream(source), size) } else { list(source) }
+    }
+
     fn __tee(xs, f) {
       let source = __source(xs)
       if __is_stream(source) { return __tee_stream(source, f) }
