@@ -72,7 +72,7 @@ extension Machine {
 
   /// Notes a place that an error has passed through: where the running frame stands.
   func note(_ role: TraceEntry.Role, in error: ErrorObject) {
-    error.add { place(ofFrame: fiber.frameCount - 1, role: role) }
+    error.add(place: { place(ofFrame: fiber.frameCount - 1, role: role) })
   }
 
   /// Notes the call that the error has passed through: the frame that is now the top.

@@ -1,6 +1,7 @@
 // The tree of tasks as SIGQUIT shows it (language.md §10.5): each with its state, what it waits for, where and since when.
 
 import RunnelScheduler
+import RunnelSyntax
 
 extension Interpreter {
   /// Writes the tree to standard error; the script goes on.

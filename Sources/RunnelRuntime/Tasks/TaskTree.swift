@@ -80,7 +80,7 @@ extension Interpreter {
         waiters = task.finish(.cancelled(reason: task.strand?.root.cancelReason?.given))
       case .failure(let raised):
         let error = raised.error
-        error.add { task.place?.entry(.spawned, task: task.label) }
+        error.add(place: { task.place?.entry(.spawned, task: task.label) })
         waiters = task.finish(.failed(error))
         noteFailure(of: task, error, hasWaiters: !waiters.isEmpty)
       }
