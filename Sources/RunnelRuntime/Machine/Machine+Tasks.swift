@@ -11,7 +11,8 @@ extension Machine {
     self.init(
       strand: strand,
       fiber: Fiber(
-        globals: globals, ownsGlobals: ownsGlobals, outerScope: strand.root.parent ?? strand.root, id: owner))
+        globals: globals, ownsGlobals: ownsGlobals, outerScope: strand.root.parent ?? strand.root,
+        registerCapacity: 24, id: owner))
   }
 
   /// The machine of a task in which a stage goes on that another task has begun.

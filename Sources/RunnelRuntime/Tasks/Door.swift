@@ -6,8 +6,16 @@ import RunnelSystem
 
 /// What a strand waits for, as reports show it.
 struct WaitDescription {
-  let what: String
-  init(_ what: String) { self.what = what }
+  private let text: String
+  private let number: Int?
+
+  /// - Parameter number: of what is waited for; put together with the text only when somebody wants to see it.
+  init(_ text: String, number: Int? = nil) {
+    self.text = text
+    self.number = number
+  }
+
+  var what: String { number.map { "\(text) \($0)" } ?? text }
 }
 
 extension Strand {

@@ -5,6 +5,7 @@ import RunnelCompiler
 import RunnelScheduler
 import RunnelSyntax
 import RunnelSystem
+import Synchronization
 
 /// How a script has ended.
 public struct ScriptEnd: Sendable {
@@ -38,8 +39,12 @@ extension Interpreter {
     machine.begin(closure, arguments: [])
     let signals = watchSignals()
     // Nobody reads what it prints: it is to stop as if SIGPIPE had said so.
-    output.onBroken = { [weak self] in self?.stop(for: SIGPIPE) }
-    defer { signals.reset() }
+    // (Nothing refers weakly to the interpreter: that would make each of its retains dear.)
+    output.onBroken = { [unowned self] in stop(for: SIGPIPE) }
+    defer {
+      signals.reset()
+      output.onBroken = nil
+    }
     let outcome = OutcomeBox(scheduler)
     Task(executorPreference: scheduler) { outcome.set(await strand.drive()) }
     var result = outcome.wait()
@@ -70,8 +75,8 @@ extension Interpreter {
   /// SIGINT, SIGTERM and SIGHUP cancel the script; a second SIGINT ends it at once; SIGQUIT shows its tasks (language.md §10.5).
   private func watchSignals() -> SignalWatcher {
     let watcher = SignalWatcher(reactor: reactor)
-    try? watcher.start([SIGINT, SIGTERM, SIGHUP, SIGQUIT]) { [weak self] number in
-      if number == SIGQUIT { self?.reportTasks() } else { self?.stop(for: number) }
+    try? watcher.start([SIGINT, SIGTERM, SIGHUP, SIGQUIT]) { [unowned self] number in
+      if number == SIGQUIT { reportTasks() } else { stop(for: number) }
     }
     return watcher
   }
@@ -133,17 +138,19 @@ final class OutcomeBox: @unchecked Sendable {
   private let scheduler: Scheduler
   private let lock = Lock()
   private var result: Result<Value, Raised>?
+  private let isSet = Atomic<Bool>(false)
 
   init(_ scheduler: Scheduler) { self.scheduler = scheduler }
 
   func set(_ result: Result<Value, Raised>) {
     lock.withLock { self.result = result }
+    isSet.store(true, ordering: .releasing)
     scheduler.wakeRunner()
   }
 
   /// Runs the scheduler on this thread until there is a result.
   func wait() -> Result<Value, Raised> {
-    scheduler.run(until: { lock.withLock { result != nil } })
+    scheduler.run(until: { isSet.load(ordering: .acquiring) })
     return lock.withLock { result } ?? .success(.nil)
   }
 }

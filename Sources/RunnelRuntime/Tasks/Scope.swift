@@ -71,7 +71,7 @@ public final class Scope: @unchecked Sendable {
   /// A checkpoint has raised `Cancelled` on account of this scope.
   var wasDelivered = false
   /// Tasks that have not ended.
-  var live: [Int: TaskObject] = [:]
+  var live = LiveTasks()
   /// Tasks that have failed and that nobody has observed, in the order in which they failed.
   var failed: [TaskObject] = []
   /// Errors of tasks while they were being stopped.
@@ -203,6 +203,27 @@ public final class Scope: @unchecked Sendable {
       current = one.parent
     }
     return nearest
+  }
+}
+
+/// The tasks of a scope that have not ended, in no order. Each knows its place, so that joining and leaving cost the same in
+/// a scope of a million.
+struct LiveTasks {
+  private(set) var all: [TaskObject] = []
+
+  var isEmpty: Bool { all.isEmpty }
+  var count: Int { all.count }
+
+  mutating func add(_ task: TaskObject) {
+    task.numberAmongLive = all.count
+    all.append(task)
+  }
+
+  /// Takes out one that is there.
+  mutating func remove(_ task: TaskObject) {
+    guard let last = all.popLast(), last !== task else { return }
+    all[task.numberAmongLive] = last
+    last.numberAmongLive = task.numberAmongLive
   }
 }
 

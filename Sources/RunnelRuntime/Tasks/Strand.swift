@@ -101,6 +101,12 @@ public final class Strand: @unchecked Sendable {
     task?.label ?? "the script"
   }
 
+  /// Its task has ended: it and its scopes, its machine and it no longer hold each other.
+  func letGo() {
+    machine = nil
+    root = nil
+  }
+
   func prepare(_ machine: Machine) { self.machine = machine }
 
   // MARK: Running

@@ -32,6 +32,8 @@ public final class TaskObject: Object, @unchecked Sendable {
   /// Called, outside the lock, when it has ended.
   var onEnd: [@Sendable () -> Void] = []
   var strand: Strand?
+  /// Where it stands in `scope.live`.
+  var numberAmongLive = 0
 
   init(id: Int, name: String?, scope: Scope, isService: Bool, isDetached: Bool, interpreter: Interpreter) {
     self.id = id

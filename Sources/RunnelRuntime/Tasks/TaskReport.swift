@@ -14,7 +14,7 @@ extension Interpreter {
       var strands: [(strand: Strand, depth: Int)] = [(mainStrand, 0)]
       while let (strand, depth) = strands.popLast() {
         text += String(repeating: "  ", count: min(depth, 40)) + strand.line(now: now) + "\n"
-        let tasks = strand.busyScopes.flatMap(\.live.values).sorted { $0.id > $1.id }
+        let tasks = strand.busyScopes.flatMap(\.live.all).sorted { $0.id > $1.id }
         strands += tasks.compactMap { task in task.strand.map { ($0, depth + 1) } }
       }
     }

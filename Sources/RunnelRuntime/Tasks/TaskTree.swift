@@ -52,7 +52,7 @@ extension Interpreter {
     let isOpen = tree.withLock { () -> Bool in
       guard !scope.hasEnded else { return false }
       if scope.live.isEmpty { scope.strand.busyScopes.append(scope) }
-      scope.live[task.id] = task
+      scope.live.add(task)
       if task.isService { scope.serviceCount += 1 }
       if Scope.cancellation(beyondShields: scope) != nil { child.rearm() }
       return true
@@ -66,6 +66,7 @@ extension Interpreter {
       let result = await child.drive()
       child.stage?.end(result)
       self.finish(task, result)
+      child.letGo()
     }
   }
 
@@ -91,7 +92,7 @@ extension Interpreter {
     for action in actions { action() }
     // Last, so that the scope does not end before what its task's end leads to has begun.
     let joiner = tree.withLock { () -> Waiter? in
-      scope.live[task.id] = nil
+      scope.live.remove(task)
       if task.isService { scope.serviceCount -= 1 }
       if scope.live.isEmpty { scope.strand.busyScopes.removeAll { $0 === scope } }
       guard scope.hasOnlyServices else { return nil }
@@ -132,8 +133,8 @@ extension Interpreter {
   private func announceLater(_ task: TaskObject, _ error: ErrorObject) {
     let due = scheduler.clock.now().addingReportingOverflow(10_000_000_000)
     guard !due.overflow else { return }
-    scheduler.schedule(at: due.partialValue) { [weak self] in
-      guard let self else { return }
+    // The scheduler, and with it the timer, does not outlive the interpreter.
+    scheduler.schedule(at: due.partialValue) { [unowned self] in
       let isUnobserved = tree.withLock { !task.isObserved && !task.scope.hasEnded }
       guard isUnobserved else { return }
       write("[\(task.label)] failed, and nobody has asked for its result: \(error.summary)\n", toError: true)
@@ -169,7 +170,7 @@ extension Interpreter {
     while let scope = scopes.popLast() {
       scope.strand.interrupt()
       for busy in scope.strand.busyScopes where scope.holds(busy) {
-        for task in busy.live.values { if let strand = task.strand { scopes.append(strand.root) } }
+        for task in busy.live.all { if let strand = task.strand { scopes.append(strand.root) } }
       }
     }
   }
@@ -182,7 +183,7 @@ extension Interpreter {
         raiseUnobserved(scope)
         if scope.live.isEmpty { return true }
         if scope.hasOnlyServices {
-          for task in scope.live.values {
+          for task in scope.live.all {
             if let strand = task.strand { cancelLocked(strand.root, .byHand(nil)) }
           }
         }
@@ -227,7 +228,7 @@ extension Interpreter {
     guard !isOwn else {
       throw Raised(.deadlock, "\(strand.label) awaits itself")
     }
-    return try await strand.wait(WaitDescription("task \(task.id)")) { waiter in
+    return try await strand.wait(WaitDescription("task", number: task.id)) { waiter in
       let known = tree.withLock { () -> Waiter.Outcome? in
         if let outcome = task.outcome() { return outcome }
         task.waiters.append(waiter)
