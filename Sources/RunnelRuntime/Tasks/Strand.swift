@@ -189,7 +189,10 @@ public final class Strand: @unchecked Sendable {
   var waitingNow: (reason: WaitDescription, since: Int64, place: TraceEntry?)? {
     waitLock.withLock {
       waiting.map { waiting in
-        (waiting.reason, waiting.since, machine.flatMap { $0.place(ofFrame: $0.fiber.frameCount - 1, role: .awaited) })
+        (
+          waiting.reason, waiting.since,
+          machine.flatMap { $0.place(ofFrame: $0.fiber.frameCount - 1, role: .awaited) }
+        )
       }
     }
   }

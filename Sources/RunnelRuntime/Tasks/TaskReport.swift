@@ -26,7 +26,9 @@ extension Strand {
   /// One line of the tree. Under the tree lock.
   fileprivate func line(now: Int64) -> String {
     var text = stage == nil ? label : "a stage of a pipeline"
-    if let task, stage == nil, let place = task.place?.entry(.spawned) { text += ", spawned at \(place.location)" }
+    if let task, stage == nil, let place = task.place?.entry(.spawned) {
+      text += ", spawned at \(place.location)"
+    }
     guard let (reason, since, place) = waitingNow else { return text + ": runs" }
     text += ": waits for \(reason.what)"
     if let place { text += " at \(place.location)" }
