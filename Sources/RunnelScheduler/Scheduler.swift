@@ -433,12 +433,13 @@ public final class Scheduler: TaskExecutor, @unchecked Sendable {
       return timers.nextDeadline() ?? .max
     }
     guard let deadline else { return false }
-    if deadline != .max {
-      virtualClock?.advance(to: deadline)
+    if let virtualClock, deadline != .max {
+      virtualClock.advance(to: deadline)
       fireTimers()
-    } else {
-      onQuiescent?()
+      // Whether or not that has made somebody ready: if not, time goes on to the deadline after it.
+      return true
     }
+    if deadline == .max { onQuiescent?() }
     return worker.count > 0 || hasInjected.load(ordering: .relaxed)
   }
 }

@@ -217,4 +217,16 @@ private struct Bench {
       for task in tasks { await task.value }
     }
   }
+
+  @Test(.timeLimit(.minutes(1)), arguments: [1, 3])
+  func `virtual time goes on beyond a timer that makes nobody ready`(workers: Int) {
+    let bench = Bench(workers: workers, clock: VirtualClock())
+    bench.run { [scheduler = bench.scheduler] in
+      for hour in 1...5 { scheduler.schedule(at: Int64(hour) * 3_600_000_000_000) {} }
+      await withUnsafeContinuation { continuation in
+        scheduler.schedule(at: 10 * 3_600_000_000_000) { continuation.resume() }
+      }
+      #expect(scheduler.clock.now() == 10 * 3_600_000_000_000)
+    }
+  }
 }
