@@ -387,10 +387,13 @@ public final class Scheduler: TaskExecutor, @unchecked Sendable {
   /// Comes to rest, unless there is something to do after all.
   private func rest(_ worker: Worker) {
     fireTimers()
+    let wasLast = lock.withLock { active == 1 }
     guard worker.count == 0, !settle(worker) else { return }
     let place = lock.withLock { () -> Place in
       let isAsked = worker.index == 0 && mustAsk.load(ordering: .relaxed)
       guard injected.isEmpty, !isStopping.load(ordering: .relaxed), !isAsked else { return .none }
+      // Who has become the last meanwhile has not settled as the last: once more.
+      guard active > 1 || wasLast || !settles else { return .none }
       active -= 1
       defer { updateSpare() }
       guard !isPolling.exchange(true, ordering: .acquiring) else {
@@ -422,10 +425,13 @@ public final class Scheduler: TaskExecutor, @unchecked Sendable {
     virtualClock?.overdue(deadline) ?? (deadline - clock.now())
   }
 
+  /// Whether the last worker that comes to rest has something to see to.
+  private var settles: Bool { virtualClock != nil || onQuiescent != nil }
+
   /// If nothing but time can make anybody ready, virtual time goes on to the next deadline; if not even time can, that is said.
   /// - Returns: whether there is something to do now.
   private func settle(_ worker: Worker) -> Bool {
-    guard virtualClock != nil || onQuiescent != nil else { return false }
+    guard settles else { return false }
     // This order: outside work ends, and an interest is forgotten, after what it leads to has been enqueued.
     guard outsideWork.load(ordering: .acquiring) == 0, !poller.hasInterests else { return false }
     let deadline = lock.withLock { () -> Int64? in

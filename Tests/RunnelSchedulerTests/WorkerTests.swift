@@ -167,6 +167,7 @@ private struct Bench {
           if scheduler.shareWork() { await Task.yield() }
         }
         running.add()
+        scheduler.wakeRunner()
       }
     }
     bench.scheduler.run { running.value == 2 && turns.value > 100 }
