@@ -114,7 +114,7 @@ final class ScriptThread: @unchecked Sendable {
   // MARK: The thread
 
   private func start() {
-    if DetachedThread.start(stackSize: 8 << 20, { self.serve() }) { return }
+    if SystemThread.detach(stackSize: 8 << 20, { self.serve() }) { return }
     // No thread to be had (a limit of the system).
     let requests = lock.withLock {
       hasThread = false

@@ -10,8 +10,7 @@ import Synchronization
 /// A closure that never returns keeps its thread; the process can exit all the same. The pool lives as long
 /// as the process.
 ///
-/// `@unchecked Sendable`: `queue`, `threads` and `idle` are protected by `lock`; `semaphore` is a
-/// semaphore, at an address that never changes.
+/// `@unchecked Sendable`: `queue`, `threads` and `idle` are protected by `lock`.
 public final class BlockingPool: @unchecked Sendable {
   /// A call that blocks; at its end it makes somebody ready.
   public typealias Work = @Sendable () -> Void
@@ -25,7 +24,7 @@ public final class BlockingPool: @unchecked Sendable {
   private var queue = RingBuffer<Work>()
   private var threads = 0
   private var idle = 0
-  private let semaphore: UnsafeMutablePointer<sem_t>
+  private let semaphore = Semaphore()
 
   /// A pool without threads.
   ///
@@ -37,15 +36,6 @@ public final class BlockingPool: @unchecked Sendable {
     self.scheduler = scheduler
     self.limit = max(1, limit)
     self.idleSeconds = idleSeconds
-    semaphore = .allocate(capacity: 1)
-    semaphore.initialize(to: sem_t())
-    sem_init(semaphore, 0, 0)
-  }
-
-  deinit {
-    // A thread keeps the pool alive, so none is left.
-    sem_destroy(semaphore)
-    semaphore.deallocate()
   }
 
   /// How many threads there are just now.
@@ -59,7 +49,7 @@ public final class BlockingPool: @unchecked Sendable {
       if idle > 0 {
         idle -= 1
         // Under the lock, so that a thread that gives up waiting can tell whether it was meant.
-        sem_post(semaphore)
+        semaphore.post()
         return false
       }
       guard threads < limit else { return false }
@@ -70,29 +60,7 @@ public final class BlockingPool: @unchecked Sendable {
   }
 
   private func startThread() {
-    var attributes = pthread_attr_t()
-    pthread_attr_init(&attributes)
-    pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-    pthread_attr_setstacksize(&attributes, 512 * 1024)
-    // A new thread inherits the mask: no signal handler may ever run on a pool thread.
-    var all = sigset_t()
-    var before = sigset_t()
-    sigfillset(&all)
-    pthread_sigmask(SIG_SETMASK, &all, &before)
-    var thread = pthread_t()
-    let pool = Unmanaged.passRetained(self)
-    let code = pthread_create(
-      &thread, &attributes,
-      { argument in
-        guard let argument else { return nil }
-        let pool = Unmanaged<BlockingPool>.fromOpaque(argument).takeRetainedValue()
-        pool.serve()
-        return nil
-      }, pool.toOpaque())
-    pthread_sigmask(SIG_SETMASK, &before, nil)
-    pthread_attr_destroy(&attributes)
-    guard code != 0 else { return }
-    pool.release()
+    if SystemThread.detach(stackSize: 512 * 1024, { self.serve() }) { return }
     // No thread to be had (a limit of the system): the others take the work. Without any, the caller must.
     let isAlone = lock.withLock {
       threads -= 1
@@ -126,16 +94,13 @@ public final class BlockingPool: @unchecked Sendable {
     // The wall clock may jump; then a thread goes earlier or stays longer, no more than that.
     clock_gettime(CLOCK_REALTIME, &deadline)
     deadline.tv_sec += idleSeconds
-    while sem_timedwait(semaphore, &deadline) != 0 {
-      if errno == EINTR { continue }
-      return lock.withLock {
-        // A wake-up that came at the last moment is ours as good as anybody's.
-        if sem_trywait(semaphore) == 0 { return true }
-        idle -= 1
-        threads -= 1
-        return false
-      }
+    if semaphore.wait(until: deadline) { return true }
+    return lock.withLock {
+      // A wake-up that came at the last moment is ours as good as anybody's.
+      if semaphore.tryWait() { return true }
+      idle -= 1
+      threads -= 1
+      return false
     }
-    return true
   }
 }

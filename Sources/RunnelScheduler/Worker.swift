@@ -7,7 +7,7 @@ import Synchronization
 
 /// A worker's queue, and where it sleeps.
 ///
-/// `@unchecked Sendable`: `queue` is protected by `lock`; `semaphore` is a semaphore, at an address that never changes.
+/// `@unchecked Sendable`: `queue` is protected by `lock`.
 final class Worker: @unchecked Sendable {
   /// 0 is the thread that called `run`.
   let index: Int
@@ -16,19 +16,11 @@ final class Worker: @unchecked Sendable {
   private let lock = Lock()
   private var queue = RingBuffer<UnownedJob>(minimumCapacity: 64)
   private let length = Atomic<Int>(0)
-  private let semaphore: UnsafeMutablePointer<sem_t>
+  private let semaphore = Semaphore()
 
   init(index: Int, scheduler: Scheduler) {
     self.index = index
     self.scheduler = scheduler
-    semaphore = .allocate(capacity: 1)
-    semaphore.initialize(to: sem_t())
-    sem_init(semaphore, 0, 0)
-  }
-
-  deinit {
-    sem_destroy(semaphore)
-    semaphore.deallocate()
   }
 
   // MARK: The queue
@@ -87,9 +79,9 @@ final class Worker: @unchecked Sendable {
   // MARK: The thread
 
   /// Sleeps until `unpark` was called, once for each call.
-  func park() { while sem_wait(semaphore) != 0 {} }
+  func park() { semaphore.wait() }
 
-  func unpark() { sem_post(semaphore) }
+  func unpark() { semaphore.post() }
 
   /// The worker of this scheduler that the calling thread is, if it is one.
   static func current(of scheduler: Scheduler) -> Worker? {
@@ -109,31 +101,7 @@ final class Worker: @unchecked Sendable {
   /// Starts a thread that works until the scheduler stops.
   /// - Returns: what to join; nil if the system gives no more threads.
   func startThread() -> pthread_t? {
-    var attributes = pthread_attr_t()
-    pthread_attr_init(&attributes)
-    defer { pthread_attr_destroy(&attributes) }
-    // As much as the first thread has on most systems: what nests in native code was measured there.
-    pthread_attr_setstacksize(&attributes, 8 << 20)
-    // A new thread inherits the mask: signals are for the first thread.
-    var all = sigset_t()
-    var before = sigset_t()
-    sigfillset(&all)
-    pthread_sigmask(SIG_SETMASK, &all, &before)
-    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
-    var thread = pthread_t()
-    let worker = Unmanaged.passRetained(self)
-    let code = pthread_create(
-      &thread, &attributes,
-      { argument in
-        guard let argument else { return nil }
-        let worker = Unmanaged<Worker>.fromOpaque(argument).takeRetainedValue()
-        worker.scheduler.work(as: worker)
-        return nil
-      }, worker.toOpaque())
-    guard code == 0 else {
-      worker.release()
-      return nil
-    }
-    return thread
+    // As much stack as the first thread has on most systems: what nests in native code was measured there.
+    SystemThread.start(stackSize: 8 << 20) { [self] in scheduler.work(as: self) }
   }
 }

@@ -147,14 +147,7 @@ enum TaskLibrary {
           return try await strand.wait(WaitDescription("the first of some tasks")) { waiter in
             for (key, value) in map.storage {
               guard let task = value.object(.task, as: TaskObject.self) else { continue }
-              let hasEnded = interpreter.tree.withLock { () -> Bool in
-                if task.isRunning { task.onEnd.append { waiter.resume(with: key) } }
-                return !task.isRunning
-              }
-              if hasEnded {
-                waiter.resume(with: key)
-                break
-              }
+              interpreter.whenEnded(task) { waiter.resume(with: key) }
             }
             return {}
           }

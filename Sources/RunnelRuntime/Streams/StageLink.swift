@@ -190,11 +190,7 @@ extension Machine {
     guard isRunning else { return nil }
     return .wait { strand throws(Raised) in
       await strand.waitUninterrupted(WaitDescription("the end of a stage")) { waiter in
-        let hasEnded = interpreter.tree.withLock { () -> Bool in
-          if task.isRunning { task.onEnd.append { waiter.resume(with: .nil) } }
-          return !task.isRunning
-        }
-        if hasEnded { waiter.resume(with: .nil) }
+        interpreter.whenEnded(task) { waiter.resume(with: .nil) }
       }
       return .nil
     }

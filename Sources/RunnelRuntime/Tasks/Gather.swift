@@ -202,12 +202,7 @@ enum Gather {
 
     mutating func watchSource(_ task: TaskObject, _ signal: GatherSignal) {
       reader = task
-      let hasEnded = strand.interpreter.tree.withLock { () -> Bool in
-        task.isObserved = true
-        if task.isRunning { task.onEnd.append { signal.note(Self.source) } }
-        return !task.isRunning
-      }
-      if hasEnded { signal.note(Self.source) }
+      strand.interpreter.whenEnded(task, observing: true) { signal.note(Self.source) }
     }
 
     func checkNotEmpty() throws(Raised) {

@@ -133,17 +133,16 @@ extension Interpreter {
 
 /// A strand's result, for the thread that runs the scheduler.
 ///
-/// `@unchecked Sendable`: `result` is protected by `lock`.
+/// `@unchecked Sendable`: `result` is written once, before `isSet`, and read after it.
 final class OutcomeBox: @unchecked Sendable {
   private let scheduler: Scheduler
-  private let lock = Lock()
   private var result: Result<Value, Raised>?
   private let isSet = Atomic<Bool>(false)
 
   init(_ scheduler: Scheduler) { self.scheduler = scheduler }
 
   func set(_ result: Result<Value, Raised>) {
-    lock.withLock { self.result = result }
+    self.result = result
     isSet.store(true, ordering: .releasing)
     scheduler.wakeRunner()
   }
@@ -151,6 +150,6 @@ final class OutcomeBox: @unchecked Sendable {
   /// Runs the scheduler on this thread until there is a result.
   func wait() -> Result<Value, Raised> {
     scheduler.run(until: { isSet.load(ordering: .acquiring) })
-    return lock.withLock { result } ?? .success(.nil)
+    return result ?? .success(.nil)
   }
 }

@@ -58,32 +58,36 @@ public final class Strand: @unchecked Sendable {
   let spawnScope: Scope?
   let resourceScope: Scope?
 
-  init(interpreter: Interpreter, task: TaskObject?, context: TaskContext, stage: StageBuffer? = nil) {
-    self.interpreter = interpreter
-    self.task = task
-    self.stage = stage
-    self.context = context
-    spawnScope = nil
-    resourceScope = nil
-    interruptMark = .allocate(capacity: 1)
-    interruptMark.initialize(to: Atomic(false))
-    root = Scope(.task, parent: task?.scope, strand: self, frameDepth: 1)
+  /// A strand of the script or of a task.
+  convenience init(
+    interpreter: Interpreter, task: TaskObject?, context: TaskContext, stage: StageBuffer? = nil
+  ) {
+    self.init(interpreter, context, .task, parent: task?.scope, task: task, stage: stage)
   }
 
   /// A strand of a session: the one that stands for it (without a parent), a line, or a call.
-  init(
+  convenience init(
     interpreter: Interpreter, context: TaskContext, parent: Scope?, spawnScope: Scope? = nil,
     resourceScope: Scope? = nil
   ) {
+    self.init(
+      interpreter, context, parent == nil ? .session : .task, parent: parent, spawnScope: spawnScope,
+      resourceScope: resourceScope)
+  }
+
+  private init(
+    _ interpreter: Interpreter, _ context: TaskContext, _ form: Scope.Form, parent: Scope?,
+    task: TaskObject? = nil, stage: StageBuffer? = nil, spawnScope: Scope? = nil, resourceScope: Scope? = nil
+  ) {
     self.interpreter = interpreter
-    task = nil
-    stage = nil
+    self.task = task
+    self.stage = stage
     self.context = context
     self.spawnScope = spawnScope
     self.resourceScope = resourceScope
     interruptMark = .allocate(capacity: 1)
     interruptMark.initialize(to: Atomic(false))
-    root = Scope(parent == nil ? .session : .task, parent: parent, strand: self, frameDepth: 1)
+    root = Scope(form, parent: parent, strand: self, frameDepth: 1)
   }
 
   private(set) var root: Scope!

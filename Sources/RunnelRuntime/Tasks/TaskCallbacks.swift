@@ -30,7 +30,7 @@ enum TaskCallbacks {
     let origin = SpawnOrigin(strand)
     let interpreter = strand.interpreter
     let here = strand.innermostScope
-    let action: @Sendable () -> Void = {
+    interpreter.whenEnded(task, observing: forError) {
       let argument: Value? = interpreter.tree.withLock {
         switch task.state {
         case .ok(let value): forError ? nil : value
@@ -44,12 +44,6 @@ enum TaskCallbacks {
       _ = try? interpreter.spawn(
         closure, arguments: [function, argument], in: scope, origin: origin, name: nil, isDiscarded: true)
     }
-    let hasEnded = interpreter.tree.withLock {
-      if forError { task.isObserved = true }
-      if task.isRunning { task.onEnd.append(action) }
-      return !task.isRunning
-    }
-    if hasEnded { action() }
     return .nil
   }
 

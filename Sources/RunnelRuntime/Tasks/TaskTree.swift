@@ -217,6 +217,17 @@ extension Interpreter {
     if !scope.live.isEmpty { cancelLocked(scope, .failure) }
   }
 
+  /// Calls something when a task has ended: at once if it has.
+  /// - Parameter observing: its failure reaches whoever asks.
+  func whenEnded(_ task: TaskObject, observing: Bool = false, _ action: @escaping @Sendable () -> Void) {
+    let hasEnded = tree.withLock { () -> Bool in
+      if observing { task.isObserved = true }
+      if task.isRunning { task.onEnd.append(action) }
+      return !task.isRunning
+    }
+    if hasEnded { action() }
+  }
+
   /// Waits for a task's result.
   func await(_ task: TaskObject, from strand: Strand) async throws(Raised) -> Value {
     let (known, isOwn) = tree.withLock { (task.outcome(), task.strand === strand) }
