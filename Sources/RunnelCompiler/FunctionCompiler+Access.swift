@@ -330,6 +330,7 @@ extension FunctionCompiler {
   ) {
     guard case .variable(let variable) = module.resolution.meanings[Int(name.id)] else { return }
     if case .register(let register) = variable.storage, variable.function === scope {
+      keepBeforeAssigning(register, operation)
       if let operation {
         if mayAssign(value) {
           let right = builder.allocate()
@@ -364,6 +365,12 @@ extension FunctionCompiler {
     store(variable, from: result)
   }
 
+  /// In an attempt of `retry`, a variable from outside it is about to be assigned.
+  private func keepBeforeAssigning(_ register: Int, _ operation: BinaryOperator?) {
+    guard let attemptState, register < attemptState else { return }
+    builder.emit(.keepRegister, register, flag: operation == .add ? 1 : 0)
+  }
+
   /// Whether an expression reads all it needs before it writes its result.
   private func writesOnce(_ value: Expression) -> Bool {
     switch value.kind {
@@ -379,12 +386,14 @@ extension FunctionCompiler {
     }
   }
 
-  func store(_ variable: Variable, from register: Int) {
+  /// Moves what is in a register of its own into a variable: it must not stay there, where it would make the next change
+  /// of the variable copy it.
+  private func store(_ variable: Variable, from register: Int) {
     switch variable.storage {
-    case .global(let number): builder.emit(.setGlobal, register, immediate: number)
-    case .register(let own) where variable.function === scope: builder.emit(.move, own, register)
-    case .cell(let cell) where variable.function === scope: builder.emit(.setCell, cell, register)
-    default: builder.emit(.setUpvalueCell, register, scope.captureIndex(of: variable))
+    case .global(let number): builder.emit(.setGlobal, register, immediate: number, flag: 1)
+    case .register(let own) where variable.function === scope: builder.emit(.take, own, register)
+    case .cell(let cell) where variable.function === scope: builder.emit(.setCell, cell, register, flag: 1)
+    default: builder.emit(.setUpvalueCell, register, scope.captureIndex(of: variable), flag: 1)
     }
   }
 }

@@ -346,8 +346,11 @@ extension FunctionCompiler {
     elseEnds = []
     region(
       body: {
+        let outer = attemptState
+        attemptState = state
         body(node.body, into: result, role: .scope)
         if let until { checkUntil(until, state, result, span) }
+        attemptState = outer
       },
       cleanup: { completion in
         builder.span = span

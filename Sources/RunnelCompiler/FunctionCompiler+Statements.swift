@@ -235,6 +235,8 @@ extension FunctionCompiler {
     expression(value, into: register)
     builder.span = pattern.span
     destructure(pattern, from: register)
+    // Left here, the value would not be the variable's alone, and its first change would copy it.
+    builder.emit(.loadNil, register)
     builder.free(from: mark)
   }
 

@@ -26,6 +26,9 @@ final class FunctionCompiler {
   var plainParameterCount: Int?
   /// The variable's register that an assignment writes to: its old value may still be read.
   var assignedRegister: Int?
+  /// The first register of the innermost `retry` whose body is being compiled: variables below it are put back when
+  /// an attempt fails.
+  var attemptState: Int?
   /// The error kinds under those of a module that is not imported yet, by the module's variable.
   var waitingKinds: [ObjectIdentifier: [Statement]] = [:]
   /// For numbering loops.

@@ -12,13 +12,13 @@ public enum Opcode: UInt8, Sendable, CaseIterable {
   case loadMissing  // A          R[A] = the mark of an argument that was not given
   case getGlobal  // A imm      R[A] = global imm
   case getGlobalChecked  // A imm      as above; NameError while it has no value yet
-  case setGlobal  // A imm      global imm = R[A]
+  case setGlobal  // A imm      global imm = R[A]; flag 1: then R[A] = nil
   case getUpvalue  // A B        R[A] = U[B]
   case getUpvalueCell  // A B        R[A] = cell U[B]
-  case setUpvalueCell  // A B        cell U[B] = R[A]
+  case setUpvalueCell  // A B        cell U[B] = R[A]; flag 1: then R[A] = nil
   case makeCell  // A          R[A] = a new cell that holds R[A]
   case getCell  // A B        R[A] = cell R[B]
-  case setCell  // A B        cell R[A] = R[B]
+  case setCell  // A B        cell R[A] = R[B]; flag 1: then R[B] = nil
   case loadSelf  // A          R[A] = the running function
   case checkInitialised  // A B        NameError (K[B] is the name) if R[A] has no value yet
   case closure  // A imm      R[A] = a closure of function imm of the module
@@ -164,6 +164,8 @@ public enum Opcode: UInt8, Sendable, CaseIterable {
   // RetryFlags
   case retryBegin
   case retryAttempt  // A B        begin an attempt of R[A], a scope; R[B] = its `attempt`
+  // A: inside an attempt, before R[A], a variable from outside it, is assigned; flag 1: by `+=`
+  case keepRegister
   case retryRefuse  // A B        raise: the attempt's value R[B] was refused by `until`
   // A B C: if the backoff of R[A] is a function and another attempt may follow: R[C] = it, R[C+1] = the
   // error of completion B, R[C+2] = the attempt's number; else R[C] = nil

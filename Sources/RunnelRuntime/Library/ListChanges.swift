@@ -2,14 +2,32 @@
 
 enum ListChanges {
   private static func method(
-    _ signature: String, _ documentation: String,
+    _ signature: String, _ documentation: String, undo inverses: NativeFunction.Inverses? = nil,
     _ code: @escaping (inout Value, borrowing NativeCall) throws(Raised) -> Value
   ) -> NativeFunction {
-    NativeFunction(signature, receiver: "list", documentation: documentation, body: .mutating(code))
+    NativeFunction(
+      signature, receiver: "list", documentation: documentation, body: .mutating(code), inverses: inverses)
+  }
+
+  private static func shortened(_ receiver: Value, _ call: borrowing NativeCall) -> [UndoLog.Inverse]? {
+    receiver.list.map { [.truncate($0.items.count)] }
+  }
+
+  /// The item at an index is about to be taken away; none, if the index is wrong.
+  private static func putBack(_ receiver: Value, at index: Value) -> [UndoLog.Inverse]? {
+    guard let items = receiver.list?.items, case .int(let index) = index,
+      let position = try? Indexing.offset(index, in: items.count, of: "list")
+    else { return [] }
+    return [.insert(items[position], at: position)]
+  }
+
+  private static func insertionPoint(_ index: Int, _ count: Int) -> Int {
+    index < 0 ? max(index &+ count, 0) : min(index, count)
   }
 
   static let functions: [NativeFunction] = [
-    method("push(...xs)", "Changes: adds items at the end.") { receiver, call throws(Raised) in
+    method("push(...xs)", "Changes: adds items at the end.", undo: shortened) {
+      receiver, call throws(Raised) in
       try changingList(&receiver, call) { items in
         if call.rest.count == 1 { items.append(call.rest[0]) } else { items.append(contentsOf: call.rest) }
       }
@@ -17,7 +35,8 @@ enum ListChanges {
     },
     method(
       "pop() → item",
-      "Changes: takes the last item away and gives it. Raises `IndexError` where there is none."
+      "Changes: takes the last item away and gives it. Raises `IndexError` where there is none.",
+      undo: { receiver, _ in putBack(receiver, at: .int(-1)) }
     ) {
       receiver, call throws(Raised) in
       try changingList(&receiver, call) { items throws(Raised) in
@@ -25,16 +44,24 @@ enum ListChanges {
         return last
       }
     },
-    method("insert(i, x)", "Changes: puts an item before index `i`, or at the end where that is further.") {
+    method(
+      "insert(i, x)", "Changes: puts an item before index `i`, or at the end where that is further.",
+      undo: { receiver, call in
+        guard let items = receiver.list?.items, case .int(let index) = call[1] else { return [] }
+        return [.removeItem(at: insertionPoint(index, items.count))]
+      }
+    ) {
       receiver, call throws(Raised) in
       let index = try call.int(1)
       try changingList(&receiver, call) { items in
-        let position = index < 0 ? max(index + items.count, 0) : min(index, items.count)
-        items.insert(call[2], at: position)
+        items.insert(call[2], at: insertionPoint(index, items.count))
       }
       return .nil
     },
-    method("remove_at(i) → item", "Changes: takes the item at an index away and gives it.") {
+    method(
+      "remove_at(i) → item", "Changes: takes the item at an index away and gives it.",
+      undo: { receiver, call in putBack(receiver, at: call[1]) }
+    ) {
       receiver, call throws(Raised) in
       let index = try call.int(1)
       return try changingList(&receiver, call) { items throws(Raised) in
@@ -66,7 +93,7 @@ enum ListChanges {
           try checkListLength(more.count)
           try changingList(&receiver, call) { items in items.append(contentsOf: more) }
           return .nil
-        })),
+        }), inverses: shortened),
     method("reverse()", "Changes: turns the order round.") { receiver, call throws(Raised) in
       try changingList(&receiver, call) { items in items.reverse() }
       return .nil

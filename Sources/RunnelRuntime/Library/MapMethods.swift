@@ -17,10 +17,11 @@ enum MapMethods {
   }
 
   private static func changing(
-    _ signature: String, _ documentation: String,
+    _ signature: String, _ documentation: String, undo inverses: NativeFunction.Inverses? = nil,
     _ code: @escaping (inout Value, borrowing NativeCall) throws(Raised) -> Value
   ) -> NativeFunction {
-    NativeFunction(signature, receiver: "map", documentation: documentation, body: .mutating(code))
+    NativeFunction(
+      signature, receiver: "map", documentation: documentation, body: .mutating(code), inverses: inverses)
   }
 
   private static let asking: [NativeFunction] = [
@@ -121,12 +122,26 @@ enum MapMethods {
   ]
 
   private static let changes: [NativeFunction] = [
-    changing("remove(k) → value", "Changes: takes a key away and gives its value; nil if it was not there.") {
+    changing(
+      "remove(k) → value", "Changes: takes a key away and gives its value; nil if it was not there.",
+      undo: { receiver, call in
+        guard let map = receiver.map?.storage, let value = map[call[1]] else { return [] }
+        return [.putKey(call[1], value, before: map.key(after: call[1]))]
+      }
+    ) {
       receiver, call throws(Raised) in
       _ = try requireKey(call[1], strand: call.strand)
       return try changingMap(&receiver, call) { map in map.remove(call[1]) ?? .nil }
     },
-    changing("update(other)", "Changes: puts another map's keys and values.") {
+    changing(
+      "update(other)", "Changes: puts another map's keys and values.",
+      undo: { receiver, call in
+        guard let map = receiver.map?.storage, let other = call[1].map?.storage else { return [] }
+        return other.map { entry in
+          if let old = map[entry.key] { .putKey(entry.key, old, before: nil) } else { .removeKey(entry.key) }
+        }
+      }
+    ) {
       receiver, call throws(Raised) in
       let other = try call.map(1)
       try changingMap(&receiver, call) { map throws(Raised) in try map.merge(other, call.strand) }
@@ -139,7 +154,11 @@ enum MapMethods {
     },
     changing(
       "set_default(k, v) → value",
-      "Changes: puts a value under a key that is not there yet; gives the value that is there now."
+      "Changes: puts a value under a key that is not there yet; gives the value that is there now.",
+      undo: { receiver, call in
+        guard let map = receiver.map?.storage, map[call[1]] == nil else { return [] }
+        return [.removeKey(call[1])]
+      }
     ) {
       receiver, call throws(Raised) in
       let hash = try requireKey(call[1], strand: call.strand)

@@ -43,17 +43,28 @@ public final class NativeFunction: Object, @unchecked Sendable {
   public let body: Body
   /// For a method: the receiver's type, which is its first parameter.
   public let receiver: String?
+  /// For a method that changes its receiver: what takes that back, told from the receiver before the call and the
+  /// arguments. Without it, and where it says nil, the receiver itself is kept, which makes the change copy it.
+  let inverses: Inverses?
+  typealias Inverses = (Value, borrowing NativeCall) -> [UndoLog.Inverse]?
   /// From the signature, the receiver of a method not among them.
   public let parameters: NativeParameters
 
-  public init(
+  public convenience init(
     _ signature: String, receiver: String? = nil, documentation: String, body: Body
+  ) {
+    self.init(signature, receiver: receiver, documentation: documentation, body: body, inverses: nil)
+  }
+
+  init(
+    _ signature: String, receiver: String?, documentation: String, body: Body, inverses: Inverses?
   ) {
     // One notation for people, whichever the declaration has.
     self.signature = NativeParameters.tidied(signature)
     self.documentation = documentation
     self.body = body
     self.receiver = receiver
+    self.inverses = inverses
     parameters = NativeParameters(signature: signature)
     name = parameters.functionName
     super.init(tag: .native)

@@ -51,6 +51,8 @@ final class Fiber: @unchecked Sendable {
   var scopes: [Scope] = []
   /// The scope that is around all of them; for a generator its reader's, as soon as it has one.
   var outerScope: Scope
+  /// What the innermost attempt of `retry` that runs in its frames has changed.
+  var undoLog: UndoLog?
 
   /// For a generator: who reads it at the moment, and where the item goes.
   var reader: Fiber?
@@ -85,6 +87,14 @@ final class Fiber: @unchecked Sendable {
     Self.clear(registers, count: capacity)
     registers.deallocate()
     frames.deallocate()
+  }
+
+  /// Before a global is changed: whoever was spawned keeps the table as it was.
+  @inline(__always)
+  func makeGlobalsUnique() {
+    if !isKnownUniquelyReferenced(&globals) {
+      globals = GlobalTable(copying: globals, count: globals.count)
+    }
   }
 
   /// The innermost scope that is running.

@@ -41,6 +41,7 @@ extension Machine {
       guard next.a == register, fiber.ownsGlobals, isKnownUniquelyReferenced(&fiber.globals),
         fiber.globals.values[number].isSameObject(as: registers[register])
       else { return }
+      noteGrowing(.global(number), registers[register])
       fiber.globals.values[number] = .nil
     case .setCell where next.b == register: empty(registers[next.a], of: registers[register])
     case .setUpvalueCell where next.a == register:
@@ -50,9 +51,8 @@ extension Machine {
   }
 
   private func empty(_ cell: Value, of value: Value) {
-    // An attempt of `retry` keeps what was there.
-    guard let cell = cell.cell, cell.owner == fiber.id, attemptDepth == 0, cell.value.isSameObject(as: value)
-    else { return }
+    guard let cell = cell.cell, cell.owner == fiber.id, cell.value.isSameObject(as: value) else { return }
+    noteGrowing(.cell(cell), value)
     cell.value = .nil
   }
 }

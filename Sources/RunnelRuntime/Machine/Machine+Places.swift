@@ -11,6 +11,7 @@ extension Machine {
   {
     let new = value.pointee
     if key.objectTag == .list { _ = try keyHash(key, strand: strand) }
+    if fiber.undoLog != nil { noteSetting(of: key, in: base) }
     let isCopied = base.isObject && !Value.isUnique(&base.pointee)
     try Self.assign(&base.pointee, key, new)
     value.pointee = .nil
@@ -22,6 +23,7 @@ extension Machine {
     throws(Raised)
   {
     let new = value.pointee
+    if fiber.undoLog != nil { noteSetting(of: name, in: base) }
     try Self.assign(&base.pointee, name, new, isField: true)
     value.pointee = .nil
   }
@@ -115,6 +117,7 @@ extension Machine {
   {
     if case .environment = place.base { return try setEnvironment(keys, value) }
     for (key, _) in keys where key.list != nil { _ = try keyHash(key, strand: strand) }
+    if fiber.undoLog != nil { noteSetting(place.base, keys.map(\.key), frame) }
     try change(place, frame) { (root: inout Value) throws(Raised) in
       try Self.descend(&root, keys[...], mayAdd: true) { (target: inout Value) throws(Raised) in
         target = value
@@ -144,21 +147,11 @@ extension Machine {
     case .cell(let register): try change(registers[register], body)
     case .upvalueCell(let index): try change(frame.closure.takeUnretainedValue().upvalues[index], body)
     case .global(let number):
-      let current = fiber.globals.values[number]
-      if current.isMissing { throw uninitialisedGlobal(number) }
-      // Checks that this task may, and copies a table that another task holds.
-      try setGlobal(number, current)
-      try forget(current, body, number)
+      if fiber.globals.values[number].isMissing { throw uninitialisedGlobal(number) }
+      try prepareChange(ofGlobal: number)
+      try body(&fiber.globals.values[number])
     case .environment: break
     }
-  }
-
-  /// Changes a global in place: the local copy must be gone before, or the object would not be unique.
-  private func forget(_ current: consuming Value, _ body: (inout Value) throws(Raised) -> Void, _ number: Int)
-    throws(Raised)
-  {
-    _ = consume current
-    try body(&fiber.globals.values[number])
   }
 
   private func change(_ target: Value, _ body: (inout Value) throws(Raised) -> Void) throws(Raised) {
@@ -167,7 +160,6 @@ extension Machine {
     guard cell.owner == fiber.id else {
       throw Raised(.isolationError, "this variable belongs to another task")
     }
-    if attemptDepth > 0 { undoLog.append((cell, cell.value)) }
     try body(&cell.value)
   }
 
@@ -235,7 +227,7 @@ extension Machine {
     if place.steps.isEmpty, place.shape == nil, case .register(let register) = place.base,
       let native = row.method(for: registers[register]), case .mutating(let body) = native.body
     {
-      return try callMutating(native, body, &registers[register], a, first, place.argumentCount)
+      return try callMutating(native, body, place, &registers[register], frame, a, first)
     }
     let keys = keys(place, registers + a + 1)
     var receiver = try value(of: place, keys, frame)
@@ -244,14 +236,12 @@ extension Machine {
       let (arguments, rest) = try bind(native, positional, keywords)
       switch native.body {
       case .mutating(let body):
-        receiver = .nil
-        try mutate(native, body, place, keys, frame, a, arguments, rest)
+        try mutate(native, body, &receiver, place, keys, frame, a, arguments, rest)
       case .mutatingEither(let when, let prelude, let body):
         if Self.holds(native, strand, [receiver] + arguments, rest, when) {
           try callPreludeMutating(native, prelude, [receiver] + arguments, rest, place, first)
         } else {
-          receiver = .nil
-          try mutate(native, body, place, keys, frame, a, arguments, rest)
+          try mutate(native, body, &receiver, place, keys, frame, a, arguments, rest)
         }
       case .preludeMutating(let name):
         try callPreludeMutating(native, name, [receiver] + arguments, rest, place, first)
@@ -274,9 +264,10 @@ extension Machine {
 
   private func callMutating(
     _ native: NativeFunction, _ body: (inout Value, borrowing NativeCall) throws(Raised) -> Value,
-    _ place: inout Value, _ a: Int, _ first: Int, _ count: Int
+    _ place: PlaceDescriptor, _ receiver: inout Value, _ frame: Frame, _ a: Int, _ first: Int
   ) throws(Raised) -> MachineExit? {
-    let registers = fiber.registers + fiber.frames[fiber.frameCount - 1].base
+    let registers = fiber.registers + frame.base
+    let count = place.argumentCount
     let parameters = native.parameters
     guard count >= parameters.required, parameters.rest != nil || count <= parameters.positional else {
       throw Raised(.arityError, "`\(native.signature)` does not take \(count) arguments")
@@ -284,12 +275,12 @@ extension Machine {
     let positional = parameters.rest == nil ? count : min(count, parameters.positional)
     // Mutating methods count their arguments from 1, as all methods do; 0 is the receiver.
     registers[first - 1] = .nil
-    let result = try body(
-      &place,
-      NativeCall(
-        function: native, strand: strand,
-        arguments: UnsafeBufferPointer(start: registers + first - 1, count: positional + 1),
-        rest: UnsafeBufferPointer(start: registers + first + positional, count: count - positional)))
+    let call = NativeCall(
+      function: native, strand: strand,
+      arguments: UnsafeBufferPointer(start: registers + first - 1, count: positional + 1),
+      rest: UnsafeBufferPointer(start: registers + first + positional, count: count - positional))
+    if fiber.undoLog != nil { noteCall(native, on: receiver, call, place.base, [], frame) }
+    let result = try body(&receiver, call)
     strand.lookAtClock()
     for index in 0..<count { registers[first + index] = .nil }
     registers[a] = result
@@ -320,14 +311,22 @@ extension Machine {
     return (positional, keywords)
   }
 
-  /// Calls a mutating method on the value in a place.
+  /// Calls a mutating method on the value in a place. `receiver` is that value, and is let go first: it would count.
   private func mutate(
     _ native: NativeFunction, _ body: (inout Value, borrowing NativeCall) throws(Raised) -> Value,
-    _ place: PlaceDescriptor, _ keys: [(key: Value, isField: Bool)], _ frame: Frame, _ a: Int,
+    _ receiver: inout Value, _ place: PlaceDescriptor, _ keys: [(key: Value, isField: Bool)], _ frame: Frame,
+    _ a: Int,
     _ arguments: [Value],
     _ rest: [Value]
   ) throws(Raised) {
     var result = Value.nil
+    if fiber.undoLog != nil {
+      _ = try Self.call(native, strand, [.nil] + arguments, rest) { call throws(Raised) in
+        noteCall(native, on: receiver, call, place.base, keys.map(\.key), frame)
+        return .nil
+      }
+    }
+    receiver = .nil
     try change(place, frame) { (root: inout Value) throws(Raised) in
       try Self.descend(&root, keys[...], mayAdd: false) { (target: inout Value) throws(Raised) in
         result = try Self.call(native, strand, [.nil] + arguments, rest) { call throws(Raised) in

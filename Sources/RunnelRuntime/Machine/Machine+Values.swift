@@ -8,12 +8,18 @@ extension Machine {
   // MARK: Variables
 
   func setGlobal(_ number: Int, _ value: Value) throws(Raised) {
-    guard fiber.ownsGlobals else { throw foreignGlobal(number) }
-    // A task that was spawned keeps the table as it was.
-    if !isKnownUniquelyReferenced(&fiber.globals) {
-      fiber.globals = GlobalTable(copying: fiber.globals, count: fiber.globals.count)
+    try prepareChange(ofGlobal: number)
+    // A variable that begins is none that an attempt found.
+    if let log = fiber.undoLog, !fiber.globals.values[number].isMissing {
+      log.keep(.global(number), fiber.globals.values[number])
     }
     fiber.globals.values[number] = value
+  }
+
+  /// Before a global is changed: checks that this task may.
+  func prepareChange(ofGlobal number: Int) throws(Raised) {
+    guard fiber.ownsGlobals else { throw foreignGlobal(number) }
+    fiber.makeGlobalsUnique()
   }
 
   private func foreignGlobal(_ number: Int) -> Raised {
@@ -38,7 +44,7 @@ extension Machine {
   func writeCell(_ target: Value, _ value: Value) throws(Raised) {
     guard let cell = target.cell else { return }
     guard cell.owner == fiber.id else { throw isolation("") }
-    if attemptDepth > 0 { undoLog.append((cell, cell.value)) }
+    fiber.undoLog?.keep(.cell(cell), cell.value)
     cell.value = value
   }
 

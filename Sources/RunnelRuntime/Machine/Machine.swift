@@ -19,9 +19,6 @@ final class Machine: @unchecked Sendable {
   @exclusivity(unchecked) var fuel = Machine.slice
   /// What is to be done with what a wait gives.
   var resumption = Resumption.again
-  /// How many attempts of `retry` the running code is in, and the values of the cells that they changed.
-  var attemptDepth = 0
-  var undoLog: [(cell: Cell, value: Value)] = []
   /// What a wait gave.
   private var delivered: Value?
   private var deliveredError: ErrorObject?
@@ -147,9 +144,12 @@ final class Machine: @unchecked Sendable {
         case .setUpvalueCell:
           try writeCell(
             frame.pointee.closure._withUnsafeGuaranteedRef { $0.upvalues[instruction.b] }, registers[a])
+          if instruction.flag & 1 != 0 { registers[a] = .nil }
         case .makeCell: makeCell(registers + a)
         case .getCell: registers[a] = try readCell(registers[instruction.b])
-        case .setCell: try writeCell(registers[a], registers[instruction.b])
+        case .setCell:
+          try writeCell(registers[a], registers[instruction.b])
+          if instruction.flag & 1 != 0 { registers[instruction.b] = .nil }
         case .loadSelf: registers[a] = .object(frame.pointee.closure.takeUnretainedValue())
         case .checkInitialised:
           if registers[a].isMissing { throw uninitialised(constants[instruction.b]) }
@@ -657,6 +657,7 @@ final class Machine: @unchecked Sendable {
           (fiber, frame, pc, registers, constants) = running()
         case .retryBegin: try retryBegin(registers + a, instruction.flag)
         case .retryAttempt: try retryAttempt(registers + a, registers + instruction.b)
+        case .keepRegister: keepRegister(registers + a, grows: instruction.flag & 1 != 0)
         case .retryRefuse: throw refused(registers[a], registers[instruction.b])
         case .retryGiveUp: retryGiveUp(registers[a], registers[instruction.b + 1])
         case .pipeSource:

@@ -18,15 +18,6 @@ final class RetryObject: Object, @unchecked Sendable {
   var errors: [Value] = []
   /// Where the running attempt's error came from `until`.
   var refused: ErrorObject?
-  /// What the running attempt found, to be put back if it fails.
-  var saved: SavedState?
-
-  struct SavedState {
-    let registers: [Value]
-    let globals: GlobalTable
-    let environment: MapStorage
-    let undoMark: Int
-  }
 
   init(count: Int, backoff: Value, flags: RetryFlags, jitter: Double, end: Int64?, key: String) {
     self.count = count
@@ -115,29 +106,20 @@ extension Machine {
     retry.number += 1
     retry.refused = nil
     target.pointee = .object(AttemptObject(number: retry.number, key: retry.key, last: retry.last))
-    let frame = fiber.frames[fiber.frameCount - 1]
-    let own = fiber.registers + frame.base
-    retry.saved = RetryObject.SavedState(
-      registers: (0..<(state - own)).map { own[$0] }, globals: fiber.globals, environment: strand.environment,
-      undoMark: undoLog.count)
-    attemptDepth += 1
+    fiber.undoLog = UndoLog(
+      floor: state - fiber.registers, outer: fiber.undoLog, environment: strand.environment)
     open(.attempt).retry = retry
   }
 
   /// The end of an attempt's scope: a failed one leaves no trace in variables.
   func endAttempt(_ scope: Scope, _ completion: UnsafeMutablePointer<Value>) {
-    guard let retry = scope.retry, let saved = retry.saved else { return }
-    attemptDepth -= 1
-    retry.saved = nil
-    guard case .int(1) = completion[0], completion[1].error?.kind !== ErrorKind.exit else {
-      if attemptDepth == 0 { undoLog.removeAll() }
-      return
+    guard scope.retry != nil, let log = fiber.undoLog else { return }
+    fiber.undoLog = log.outer
+    if case .int(1) = completion[0], completion[1].error?.kind !== ErrorKind.exit {
+      log.undo(in: self)
+    } else {
+      log.handOver()
     }
-    let registers = fiber.registers + fiber.frames[fiber.frameCount - 1].base
-    for (index, value) in saved.registers.enumerated() { registers[index] = value }
-    if fiber.ownsGlobals { fiber.globals = saved.globals }
-    strand.environment = saved.environment
-    while undoLog.count > saved.undoMark { if let (cell, value) = undoLog.popLast() { cell.value = value } }
   }
 
   func refused(_ state: Value, _ value: Value) -> Raised {

@@ -54,6 +54,9 @@ public final class BytesObject: Object, @unchecked Sendable {
   /// Adds other bytes to some that nobody else has (`Value.uniqueBytes`).
   func append(_ other: BytesObject) { bytes += other.bytes }
 
+  /// Takes away what was appended since there were so many: for some that nobody else has.
+  func truncate(to count: Int) { bytes.removeLast(max(bytes.count - count, 0)) }
+
   public override var typeName: String { "bytes" }
 }
 

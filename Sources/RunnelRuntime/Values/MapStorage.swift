@@ -156,6 +156,35 @@ public struct MapStorage: Sendable {
     return value
   }
 
+  /// The key that follows another in order, nil if that is the last. O(1) where few were removed.
+  func key(after key: Value) -> Value? {
+    guard let hash = keyHash(key), var position = position(of: key, hash: hash) else { return nil }
+    position += 1
+    while position < entries.count {
+      if entries[position].hash != Self.hole { return entries[position].key }
+      position += 1
+    }
+    return nil
+  }
+
+  /// Puts a value under a key; where the key is new, before another one (nil: as the last). O(1) if there is a hole at
+  /// that place, as there is when a key that was just removed comes back.
+  mutating func insert(_ key: Value, _ value: Value, before next: Value?) {
+    guard let hash = keyHash(key) else { return }
+    guard position(of: key, hash: hash) == nil, let next, let nextHash = keyHash(next),
+      let following = position(of: next, hash: nextHash)
+    else { return set(key, hash: hash, value) }
+    let entry = Entry(hash: hash, key: key, value: value)
+    count += 1
+    if following > 0, entries[following - 1].hash == Self.hole {
+      entries[following - 1] = entry
+      insertIntoTable(position: following - 1, hash: hash)
+    } else {
+      entries.insert(entry, at: following)
+      rebuild()
+    }
+  }
+
   private mutating func insertIntoTable(position: Int, hash: Int) {
     let mask = table.count - 1
     var slot = hash & mask

@@ -29,6 +29,14 @@ public final class StringObject: Object, @unchecked Sendable {
     facts.store(0, ordering: .relaxed)
   }
 
+  /// Takes away what was appended since it had so many bytes: for one that nobody else has.
+  func truncate(toBytes count: Int) {
+    guard count < text.utf8.count else { return }
+    text.removeSubrange(text.utf8.index(text.startIndex, offsetBy: count)...)
+    cachedHash.store(0, ordering: .relaxed)
+    facts.store(0, ordering: .relaxed)
+  }
+
   /// The number of bytes. O(1).
   public var byteCount: Int { text.utf8.count }
 
