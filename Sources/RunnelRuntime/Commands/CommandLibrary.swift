@@ -14,8 +14,8 @@ enum CommandLibrary {
     functions: [
       .waiting(
         """
-        exec(argv, cwd: = nil, env: = nil, stdin: = nil, stdout: = "capture", stderr: = "capture", check: = true, \
-        leave: = false) → map
+        exec(argv, cwd: nil, env: nil, stdin: nil, stdout: "capture", stderr: "capture", check: true, leave: false) \
+        → map
         """,
         documentation: """
           Runs a command given as a list of words and gives `{ok, code, signal, stdout, stderr, duration}`; raises \
@@ -25,7 +25,7 @@ enum CommandLibrary {
           """
       ) { call throws(Raised) in try await exec(call) },
       .waiting(
-        "start(argv, cwd: = nil, env: = nil) → command",
+        "start(argv, cwd: nil, env: nil) → command",
         documentation: """
           Starts a command and goes on. The command has `pid`, `stdin`, `stdout` and `stderr`, and is stopped at the \
           end of its scope.
@@ -62,7 +62,7 @@ enum CommandLibrary {
         return .bool(try command(call[0]).signal(number))
       },
       .waiting(
-        "wait(check: = true) → map", receiver: "command",
+        "wait(check: true) → map", receiver: "command",
         documentation: """
           Closes its stdin, waits for its end and gives `{ok, code, signal, duration}`; raises `ExitError` if it \
           failed, unless `check: false`.
