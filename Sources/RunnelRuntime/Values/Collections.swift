@@ -89,8 +89,9 @@ public final class RangeObject: Object, @unchecked Sendable {
     return Int128((inclusive ? distance : distance - 1) / step.magnitude) + 1
   }
 
-  /// How many items it has. Raises `OverflowError` where no int can say it.
+  /// How many items it has. Raises `TypeError` for durations, `OverflowError` where no int can say it.
   func length() throws(Raised) -> Int {
+    try requireInts()
     guard let length = Int(exactly: exactCount) else { throw Arithmetic.overflow }
     return length
   }
@@ -99,14 +100,14 @@ public final class RangeObject: Object, @unchecked Sendable {
   var ends: (first: Int, last: Int)? {
     let count = exactCount
     guard count > 0 else { return nil }
-    return (lower, lower &+ Int(truncatingIfNeeded: count - 1) &* step)
+    return (lower, item(at: Int(truncatingIfNeeded: count - 1)))
   }
 
   /// The item at an index that may be negative; nil where there is none.
   func item(atIndex index: Int) -> Int? {
     let count = exactCount
     let position = index < 0 ? Int128(index) + count : Int128(index)
-    return position >= 0 && position < count ? lower &+ Int(truncatingIfNeeded: position) &* step : nil
+    return position >= 0 && position < count ? item(at: Int(truncatingIfNeeded: position)) : nil
   }
 
   /// Raises `TypeError` where its items would be durations: there is no next one.
@@ -114,7 +115,7 @@ public final class RangeObject: Object, @unchecked Sendable {
     if isDuration { throw Raised(.typeError, "a range of durations cannot be iterated") }
   }
 
-  /// The item at a position, which must be below `count`.
+  /// The item at a position that it has. Where no int can say the position, its lowest 64 bits do.
   public func item(at position: Int) -> Int { lower &+ position &* step }
 
   public func contains(_ value: Int) -> Bool {
