@@ -2,6 +2,7 @@
 
 import Glibc
 import RunnelSystem
+import Synchronization
 
 enum CommandLibrary {
   static let groups: [NativeGroup] = [global, handle, sink, FedCommandFunctions.group]
@@ -231,11 +232,14 @@ enum CommandLibrary {
 }
 
 /// `with cd(path)`: the task's directory until it is closed.
+///
+/// `@unchecked Sendable`: `hasGoneBack` is atomic. Only the task itself goes back, or, after its end, the one whose scope
+/// this has passed to.
 final class DirectoryChange: ResourceObject, @unchecked Sendable {
   private let strand: Strand
   private let before: String
   private let path: String
-  private var hasGoneBack = false
+  private let hasGoneBack = Atomic<Bool>(false)
 
   private init(_ strand: Strand, _ path: FilePath) {
     self.strand = strand
@@ -263,11 +267,10 @@ final class DirectoryChange: ResourceObject, @unchecked Sendable {
 
   override var typeName: String { "directory" }
   override var label: String { "directory `\(path)`" }
-  override var isClosed: Bool { hasGoneBack }
+  override var isClosed: Bool { hasGoneBack.load(ordering: .acquiring) }
 
   override func close() {
-    guard !hasGoneBack else { return }
-    hasGoneBack = true
+    if hasGoneBack.exchange(true, ordering: .acquiringAndReleasing) { return }
     strand.context.directory = before
   }
 

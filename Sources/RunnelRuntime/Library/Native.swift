@@ -3,6 +3,8 @@
 // and the page in `docs/reference`. Defaults are stated there for people and applied by the code.
 
 /// A built-in function or method.
+///
+/// `@unchecked Sendable`: never changes, and what its code captures may be shared.
 public final class NativeFunction: Object, @unchecked Sendable {
   /// The code of a built-in.
   public enum Body {

@@ -3,6 +3,8 @@
 // a copy of the object is O(1) until it is written.
 
 /// A list.
+///
+/// `@unchecked Sendable`: `items` is written only through the one reference to it.
 public final class ListObject: Object, @unchecked Sendable {
   // Unchecked: no access lasts longer than a line, and an object is changed by one strand at a time; the check would be a
   // call at every item that a script reads.
@@ -26,6 +28,8 @@ public final class ListObject: Object, @unchecked Sendable {
 }
 
 /// A map, in the order in which its keys were first put.
+///
+/// `@unchecked Sendable`: `storage` is written only through the one reference to it.
 public final class MapObject: Object, @unchecked Sendable {
   @exclusivity(unchecked) public var storage: MapStorage
 
@@ -41,7 +45,9 @@ public final class MapObject: Object, @unchecked Sendable {
   }
 }
 
-/// Raw bytes, immutable.
+/// Raw bytes, immutable but for `append` to some that nobody else has.
+///
+/// `@unchecked Sendable`: `bytes` is written only through the one reference to it.
 public final class BytesObject: Object, @unchecked Sendable {
   // Unchecked: changed by `append` alone, while there is one reference to it.
   @exclusivity(unchecked) public private(set) var bytes: [UInt8]
@@ -58,6 +64,8 @@ public final class BytesObject: Object, @unchecked Sendable {
 }
 
 /// A range of ints, or (for `backoff`) of durations.
+///
+/// `@unchecked Sendable`: never changes.
 public final class RangeObject: Object, @unchecked Sendable {
   public let lower: Int
   /// As written: excluded, or included with `inclusive`.
