@@ -1,13 +1,13 @@
 // The thread of one script: takes requests in order, and between them runs what the script has left running.
-//
-// Safety: `session` is touched by the thread only, but for what its reactor and scheduler allow anyone; what is handed
-// over lies in `mailbox`, under the lock.
 
 import RunnelRuntime
 import RunnelScheduler
 import RunnelSystem
 
 /// Runs a session on a thread of its own. The thread begins with the first request and ends with `close`.
+///
+/// `@unchecked Sendable`: `session` is touched by the thread only, but for what its reactor and scheduler allow anyone;
+/// what else changes is under `lock`.
 final class ScriptThread: @unchecked Sendable {
   typealias Work = @Sendable (Session) -> Session.Outcome
 

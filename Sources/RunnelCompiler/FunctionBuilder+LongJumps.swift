@@ -35,18 +35,14 @@ struct LongJumps {
     for (index, instruction) in instructions.enumerated() {
       let span = spans[index]
       if let target = farTargets[index] {
-        code.append(Instruction(instruction.opcode, instruction.a, instruction.b, 1, flag: instruction.flag))
+        code.append(FunctionBuilder.aimed(instruction, 1))
         code.append(Instruction(.jump, 0, immediate: 1))
         code.append(Instruction(.jump, 0, immediate: numbers[target] - code.count - 1))
         places += [span, span, span]
         continue
       }
       if let target = target(of: instruction, at: index) {
-        let distance = numbers[target] - code.count - 1
-        code.append(
-          FunctionBuilder.hasShortTarget(instruction.opcode)
-            ? Instruction(instruction.opcode, instruction.a, instruction.b, distance, flag: instruction.flag)
-            : Instruction(instruction.opcode, instruction.a, immediate: distance, flag: instruction.flag))
+        code.append(FunctionBuilder.aimed(instruction, numbers[target] - code.count - 1))
       } else {
         code.append(instruction)
       }

@@ -88,18 +88,16 @@ struct FunctionBuilder {
 
   mutating func loadInt(_ register: Int, _ value: Int) { emit(.loadInt, register, immediate: value) }
 
-  /// Emits a jump to be patched: with a 16-bit target in C if `short`, else in the immediate.
+  /// Emits a jump to be patched.
   mutating func jump(_ opcode: Opcode = .jump, _ a: Int = 0) -> Patch { emit(opcode, a, immediate: 0) }
 
   mutating func patch(_ patch: Patch, to target: Int? = nil) {
     let distance = (target ?? position) - patch - 1
-    let old = instructions[patch]
-    if Self.hasShortTarget(old.opcode) {
-      if Int16(exactly: distance) == nil { farTargets[patch] = patch + 1 + distance }
-      instructions[patch] = Instruction(old.opcode, old.a, old.b, distance, flag: old.flag)
-    } else {
-      instructions[patch] = Instruction(old.opcode, old.a, immediate: distance, flag: old.flag)
+    let jump = instructions[patch]
+    if Self.hasShortTarget(jump.opcode), Int16(exactly: distance) == nil {
+      farTargets[patch] = patch + 1 + distance
     }
+    instructions[patch] = Self.aimed(jump, distance)
   }
 
   mutating func patch(_ patches: [Patch], to target: Int? = nil) {
@@ -111,6 +109,14 @@ struct FunctionBuilder {
     patch(jump, to: target)
   }
 
+  /// A jump with another distance, which stands in C or in the immediate.
+  static func aimed(_ jump: Instruction, _ distance: Int) -> Instruction {
+    hasShortTarget(jump.opcode)
+      ? Instruction(jump.opcode, jump.a, jump.b, distance, flag: jump.flag)
+      : Instruction(jump.opcode, jump.a, immediate: distance, flag: jump.flag)
+  }
+
+  /// A jump whose target is in C.
   static func hasShortTarget(_ opcode: Opcode) -> Bool {
     switch opcode {
     case .jumpUnlessLess, .jumpUnlessLessOrEqual, .jumpUnlessEqual, .jumpIfEqual, .jumpUnlessLessImmediate,

@@ -189,9 +189,8 @@ extension FunctionCompiler {
     let shape = self.arguments(arguments)
     builder.span = span
     if let shape {
-      // The method's name is the constant after the shape's.
-      let number = builder.shape(shape)
-      builder.emit(.callMethodShape, window, number, builder.string(name), flag: optional ? 1 : 0)
+      builder.emit(
+        .callMethodShape, window, builder.shape(shape), builder.string(name), flag: optional ? 1 : 0)
     } else {
       builder.emit(.callMethod, window, arguments.count, builder.string(name), flag: optional ? 1 : 0)
     }

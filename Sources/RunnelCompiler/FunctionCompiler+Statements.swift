@@ -123,12 +123,12 @@ extension FunctionCompiler {
   /// The statements of a block. What follows a `defer` is a region, whose cleanup is the defer's body; the regions
   /// end with the block, the last first. (A list of them, not a call in a call: a block may have thousands.)
   private func rest(of statements: ArraySlice<Statement>, into target: Int?, body role: BlockRole) {
-    var deferred: [(node: DeferNode, grace: Int?, span: Span, region: Region)] = []
+    var deferred: [(node: DeferNode, grace: Int?, region: Region)] = []
     for (index, statement) in zip(statements.indices, statements) {
       builder.span = statement.span
       if case .defer(let node) = statement.kind {
         let grace = node.grace.map { graceOperand($0) }
-        deferred.append((node, grace, builder.span, openRegion()))
+        deferred.append((node, grace, openRegion()))
         if index == statements.endIndex - 1, let target { builder.emit(.loadNil, target) }
         continue
       }
@@ -145,11 +145,10 @@ extension FunctionCompiler {
       }
     }
     if statements.isEmpty, let target { builder.emit(.loadNil, target) }
-    while let (node, grace, span, region) = deferred.popLast() {
+    while let (node, grace, region) = deferred.popLast() {
       close(
         region,
         cleanup: { completion in
-          builder.span = span
           switch role {
           case .none: break
           case .function: builder.emit(.frameJoin, completion)

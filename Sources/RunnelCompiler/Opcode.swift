@@ -175,7 +175,9 @@ public enum Opcode: UInt8, Sendable, CaseIterable {
   case retryFailed
   case retryGiveUp  // A B        completion B is an error that is not retried
   case runCommand  // A B        R[A] = the result of command K[B]; its words' values are in R[A+1]…
-  case pipeSource  // A B flag   R[A] = a stream of R[B], which a stage gave if the flag says so
+  // A B: R[A] = a stream of R[B], a pipeline's source; flag 1: what a stage gave, before another; 2: what the
+  // last one gave, which need not be a stream
+  case pipeSource
   case pipeCollect  // A          R[A] = the list of what is left, if it is a stream
   // A B: R[A] = a stream of the lines (flag: bytes) of command K[B]; words' values in R[A+1]…
   case commandSource

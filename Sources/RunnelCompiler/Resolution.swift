@@ -45,7 +45,6 @@ final class Variable {
   /// Captured by a hoisted function of its own block, so perhaps before it has a value.
   var mayBeUninitialised = false
   var isDeclared = false
-  var isExported = false
   var storage = Storage.unassigned
 
   init(name: String, span: Span, kind: Kind, function: FunctionScope, isTopLevel: Bool, block: Int) {
@@ -56,6 +55,9 @@ final class Variable {
     self.isTopLevel = isTopLevel
     self.block = block
   }
+
+  /// Whether it is a member of its module.
+  var isExported: Bool { isTopLevel && !isMutable }
 
   var isMutable: Bool { if case .varBinding = kind { true } else { false } }
 

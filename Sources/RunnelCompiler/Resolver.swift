@@ -6,13 +6,13 @@
 import RunnelSyntax
 
 struct Resolver {
-  let tree: SyntaxTree
+  private let tree: SyntaxTree
   let builtins: BuiltinNames
   let resolution: Resolution
-  var diagnostics: [Diagnostic] = []
+  private(set) var diagnostics: [Diagnostic] = []
 
   /// A block's names.
-  struct Block {
+  private struct Block {
     var names: [String: Variable] = [:]
     let number: Int
     /// What it consists of, to find what is declared too late.
@@ -31,7 +31,7 @@ struct Resolver {
     case scoped(String)
   }
 
-  private(set) var blocks: [Block] = []
+  private var blocks: [Block] = []
   private var blockCount = 0
   var contexts: [Context] = []
   var function: FunctionScope
@@ -47,7 +47,7 @@ struct Resolver {
   private lazy var builtinNames = (Array(builtins.globals) + Array(builtins.kinds)).sorted()
   private let importer: (String, Span) -> ModuleInterface?
   /// In the REPL, the variables that earlier lines declared.
-  let session: [String: Variable]
+  private let session: [String: Variable]
   let isPrelude: Bool
 
   init(
@@ -102,7 +102,7 @@ struct Resolver {
   mutating func closeBlock() { blocks.removeLast() }
 
   /// Functions and error kinds are known in the whole of their block; modules too.
-  mutating func predeclare(_ statements: [Statement]) {
+  private mutating func predeclare(_ statements: [Statement]) {
     checkKinds(statements)
     // Growing the table of a large file costs as much as filling it.
     if statements.count > 1000 { blocks[blocks.count - 1].names.reserveCapacity(statements.count) }
@@ -113,7 +113,7 @@ struct Resolver {
       case .errorKind(let name, let parent, _):
         declare(name, as: .errorKind, now: false).isSubKind = parent != nil
       case .import(let path, let pathSpan, let name):
-        guard blocks.count == 1, function === resolution.main else { continue }
+        guard isAtTopLevel else { continue }
         if let module = importer(path, pathSpan) {
           resolution.imports[name.span.start] = module
           declare(name, as: .module(module), now: false)
@@ -147,7 +147,6 @@ struct Resolver {
 
   /// From here on the block's name means the variable.
   private mutating func enter(_ variable: Variable, at name: Identifier) {
-    variable.isExported = variable.isTopLevel && !variable.isMutable
     blocks[blocks.count - 1].names[name.text] = variable
     resolution.declarations[Int(name.id)] = variable
     if variable.isTopLevel { topLevelVariables.append(variable) }
@@ -163,7 +162,7 @@ struct Resolver {
     return variable
   }
 
-  mutating func markDeclared(_ name: Identifier) {
+  private mutating func markDeclared(_ name: Identifier) {
     guard let variable = resolution.declarations[Int(name.id)] else { return }
     variable.isDeclared = true
     blocks[blocks.count - 1].names[name.text] = variable
@@ -187,10 +186,7 @@ struct Resolver {
   }
 
   private mutating func meaning(of name: Identifier, isAssignment: Bool) -> NameMeaning {
-    if let variable = find(name.text) {
-      bind(variable, isAssignment: isAssignment, span: name.span)
-      return function.selfVariable === variable && !isAssignment ? .current(variable) : .variable(variable)
-    }
+    if let variable = find(name.text) { return meaning(variable, of: name, isAssignment: isAssignment) }
     if builtins.isGlobal(name.text) || builtins.isKind(name.text) {
       if isAssignment {
         report(
@@ -202,8 +198,7 @@ struct Resolver {
     if let variable = ownNames.last(where: { $0.name == name.text }) {
       // `let g = n => g(n - 1)`: whoever calls it does so when it has its value.
       if variable.isMutable { variable.mayBeUninitialised = true }
-      bind(variable, isAssignment: isAssignment, span: name.span)
-      return function.selfVariable === variable && !isAssignment ? .current(variable) : .variable(variable)
+      return meaning(variable, of: name, isAssignment: isAssignment)
     }
     if function !== resolution.main {
       pending.append((name, function, isAssignment, blocks.dropFirst().map(\.statements)))
@@ -211,6 +206,14 @@ struct Resolver {
     }
     reportUndefined(name, around: blocks.map(\.statements))
     return .unknown
+  }
+
+  /// Binds a use of a name that is known to mean a variable.
+  private mutating func meaning(
+    _ variable: Variable, of name: Identifier, isAssignment: Bool
+  ) -> NameMeaning {
+    bind(variable, isAssignment: isAssignment, span: name.span)
+    return function.selfVariable === variable && !isAssignment ? .current(variable) : .variable(variable)
   }
 
   /// Notes who uses a variable, and makes each function between capture it.
@@ -292,12 +295,17 @@ struct Resolver {
     report(.undefinedName, name.span, "unknown name `\(name.text)`", hint: hint)
   }
 
-  /// The nearest of all names that can be used here. Comparing stops when it has cost enough: a script with thousands
-  /// of names has few that are misspelt.
+  /// Whether a misspelt name may be compared with so many others. Comparing stops when it has cost enough: a script
+  /// with thousands of names has few that are misspelt.
+  private mutating func canCompare(_ count: Int) -> Bool {
+    suggestionBudget -= count
+    return suggestionBudget >= 0
+  }
+
+  /// The nearest of all names that can be used here.
   private mutating func suggestion(for name: String) -> String? {
     let count = builtinNames.count + session.count + blocks.reduce(0) { $0 + $1.names.count }
-    suggestionBudget -= count
-    if suggestionBudget < 0 { return nil }
+    guard canCompare(count) else { return nil }
     let own = blocks.flatMap(\.names.keys) + session.keys
     return NearestName.suggest(for: name, among: (own.count < 1000 ? own.sorted() : own) + builtinNames)
   }
@@ -329,7 +337,7 @@ struct Resolver {
     } else if path.parts.count == 2, let variable = find(first.text), case .module(let module) = variable.kind
     {
       resolution.meanings[Int(first.id)] = .variable(variable)
-      if module.kinds.contains(path.parts[1].text) { return }
+      if module.kinds.contains(path.parts[1].text) || isFull(of: .error) { return }
       let nearest = NearestName.suggest(for: path.parts[1].text, among: Array(module.kinds))
       report(
         .undefinedKind, path.span, "module `\(first.text)` declares no error kind `\(path.parts[1].text)`",
@@ -351,8 +359,8 @@ struct Resolver {
     for block in blocks {
       for (name, variable) in block.names { if case .errorKind = variable.kind { known.append(name) } }
     }
-    suggestionBudget -= known.count
-    let nearest = suggestionBudget < 0 ? nil : NearestName.suggest(for: path.text, among: known.sorted())
+    let nearest =
+      canCompare(known.count) ? NearestName.suggest(for: path.text, among: known.sorted()) : nil
     report(
       .undefinedKind, path.span, "unknown error kind `\(path.text)`",
       hint: nearest.map { "did you mean `\($0)`?" } ?? "declare it: `error \(path.text)`")
@@ -407,7 +415,7 @@ struct Resolver {
         resolver.closeBlock()
       }
     case .import(_, _, let name):
-      if blocks.count == 1, function === resolution.main {
+      if isAtTopLevel {
         markDeclared(name)
       } else {
         report(
@@ -422,7 +430,7 @@ struct Resolver {
       resolve(condition)
       if let message { resolve(message) }
     case .test(_, let body):
-      if blocks.count != 1 || function !== resolution.main {
+      if !isAtTopLevel {
         report(.testNotAtTop, statement.span, "a `test` stands at the top level of its file")
       }
       inContext(.task("test")) { $0.resolve(body) }

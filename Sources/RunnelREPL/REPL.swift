@@ -215,7 +215,9 @@ public final class REPL {
     """
 }
 
-/// Whether a key has come. Written and read by the thread that runs the session.
+/// Whether a key has come.
+///
+/// `@unchecked Sendable`: written and read by the thread that runs the session, which also polls its reactor.
 private final class Arrival: @unchecked Sendable {
   var hasCome = false
 }

@@ -2,6 +2,7 @@
 
 import Glibc
 import RunnelSystem
+import Synchronization
 
 enum CommandLibrary {
   static let groups: [NativeGroup] = [global, handle, sink, FedCommandFunctions.group]
@@ -14,8 +15,8 @@ enum CommandLibrary {
     functions: [
       .waiting(
         """
-        exec(argv, cwd: = nil, env: = nil, stdin: = nil, stdout: = "capture", stderr: = "capture", check: = true, \
-        leave: = false) → map
+        exec(argv, cwd: nil, env: nil, stdin: nil, stdout: "capture", stderr: "capture", check: true, leave: false) \
+        → map
         """,
         documentation: """
           Runs a command given as a list of words and gives `{ok, code, signal, stdout, stderr, duration}`; raises \
@@ -25,7 +26,7 @@ enum CommandLibrary {
           """
       ) { call throws(Raised) in try await exec(call) },
       .waiting(
-        "start(argv, cwd: = nil, env: = nil) → command",
+        "start(argv, cwd: nil, env: nil) → command",
         documentation: """
           Starts a command and goes on. The command has `pid`, `stdin`, `stdout` and `stderr`, and is stopped at the \
           end of its scope.
@@ -62,7 +63,7 @@ enum CommandLibrary {
         return .bool(try command(call[0]).signal(number))
       },
       .waiting(
-        "wait(check: = true) → map", receiver: "command",
+        "wait(check: true) → map", receiver: "command",
         documentation: """
           Closes its stdin, waits for its end and gives `{ok, code, signal, duration}`; raises `ExitError` if it \
           failed, unless `check: false`.
@@ -231,11 +232,14 @@ enum CommandLibrary {
 }
 
 /// `with cd(path)`: the task's directory until it is closed.
+///
+/// `@unchecked Sendable`: `hasGoneBack` is atomic. Only the task itself goes back, or, after its end, the one whose scope
+/// this has passed to.
 final class DirectoryChange: ResourceObject, @unchecked Sendable {
   private let strand: Strand
   private let before: String
   private let path: String
-  private var hasGoneBack = false
+  private let hasGoneBack = Atomic<Bool>(false)
 
   private init(_ strand: Strand, _ path: FilePath) {
     self.strand = strand
@@ -263,11 +267,10 @@ final class DirectoryChange: ResourceObject, @unchecked Sendable {
 
   override var typeName: String { "directory" }
   override var label: String { "directory `\(path)`" }
-  override var isClosed: Bool { hasGoneBack }
+  override var isClosed: Bool { hasGoneBack.load(ordering: .acquiring) }
 
   override func close() {
-    guard !hasGoneBack else { return }
-    hasGoneBack = true
+    if hasGoneBack.exchange(true, ordering: .acquiringAndReleasing) { return }
     strand.context.directory = before
   }
 

@@ -5,6 +5,8 @@ import RunnelScheduler
 import RunnelSystem
 
 /// A running command.
+///
+/// `@unchecked Sendable`: of its own it has nothing that changes.
 final class CommandObject: CommandResource, @unchecked Sendable {
   private let running: RunningCommand
   /// Its streams, made once: a stream can be read once.
@@ -57,6 +59,8 @@ final class CommandObject: CommandResource, @unchecked Sendable {
 }
 
 /// `p.stdout`, `p.stderr`: lines, as they come.
+///
+/// `@unchecked Sendable`: used by one strand at a time, as every source.
 private final class CommandOutput: StreamSource, @unchecked Sendable {
   private let command: RunningCommand
   private let channel: RunningCommand.Channel
@@ -84,6 +88,8 @@ private final class CommandOutput: StreamSource, @unchecked Sendable {
 }
 
 /// `p.stdin`: takes text and bytes.
+///
+/// `@unchecked Sendable`: never changes.
 final class CommandInput: ResourceObject, @unchecked Sendable {
   private let command: RunningCommand
   private let output: StreamObject

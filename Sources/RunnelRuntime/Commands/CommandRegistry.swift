@@ -4,9 +4,11 @@
 import RunnelScheduler
 import RunnelSystem
 
+/// The commands of a script.
+///
+/// `@unchecked Sendable`: everything that changes is under `lock`.
 final class CommandRegistry: @unchecked Sendable {
   private let lock = Lock()
-  /// Guarded by `lock`, as all below.
   private var running: [ObjectIdentifier: RunningCommand] = [:]
   /// The environment that was last asked for. Holding its storage keeps the storage's identity its own.
   private var known: (storage: MapStorage, texts: [String])?

@@ -4,7 +4,9 @@
 
 import RunnelScheduler
 
-/// The lines of a command's output, or the output in pieces. Used by one strand at a time.
+/// The lines of a command's output, or the output in pieces.
+///
+/// `@unchecked Sendable`: used by one strand at a time, as every source.
 final class CommandSource: StreamSource, @unchecked Sendable {
   private let plan: CommandPlan
   private let cut: RunningCommand.Cut

@@ -7,6 +7,8 @@ import RunnelCompiler
 import RunnelScheduler
 
 /// The command of a stage, as the prelude holds it.
+///
+/// `@unchecked Sendable`: of its own it has nothing that changes.
 final class FedCommand: CommandResource, @unchecked Sendable {
   private let plan: CommandPlan
   private let role: CommandRole
@@ -60,7 +62,7 @@ final class FedCommand: CommandResource, @unchecked Sendable {
 }
 
 /// What a fed command gives after it has got all of its input.
-private final class RestOfOutput: StreamSource, @unchecked Sendable {
+private final class RestOfOutput: StreamSource {
   private let command: RunningCommand
   private let cut: RunningCommand.Cut
 

@@ -4,6 +4,8 @@
 import RunnelSystem
 
 /// An owned descriptor that arrays and optionals can hold. Closed with `close`, or when it is let go.
+///
+/// `@unchecked Sendable`: belongs to the strand that starts a command, then to a pipe under the lock of the command.
 final class OpenEnd: @unchecked Sendable {
   private var descriptor: Descriptor?
   let number: Int32

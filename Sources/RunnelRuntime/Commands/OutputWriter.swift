@@ -11,6 +11,10 @@ enum OutputTarget: Sendable {
   case standard
 }
 
+/// What a script writes to its standard output and error.
+///
+/// `@unchecked Sendable`: what changes is atomic or under `lock`, but for `onBroken` and `onWriting`: these are set
+/// while nothing runs that could write.
 final class OutputWriter: @unchecked Sendable {
   private let lock = Lock()
   /// What has not been written out yet; guarded by `lock`.

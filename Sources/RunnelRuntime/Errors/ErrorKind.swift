@@ -2,6 +2,8 @@
 // object: scripts call it to make an error, and two declarations of one name are two kinds (language.md §5).
 
 /// A kind of error.
+///
+/// `@unchecked Sendable`: never changes.
 public final class ErrorKind: Object, @unchecked Sendable {
   public let name: String
   public let parent: ErrorKind?

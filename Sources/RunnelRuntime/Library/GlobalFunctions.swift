@@ -90,10 +90,7 @@ enum GlobalFunctions {
         case .list: return .int(unsafeDowncast(object, to: ListObject.self).items.count)
         case .map: return .int(unsafeDowncast(object, to: MapObject.self).storage.count)
         case .bytes: return .int(unsafeDowncast(object, to: BytesObject.self).bytes.count)
-        case .range:
-          let range = unsafeDowncast(object, to: RangeObject.self)
-          try range.requireInts()
-          return .int(try range.length())
+        case .range: return .int(try unsafeDowncast(object, to: RangeObject.self).length())
         case .environment: return .int(call.strand.environment.count)
         case .stream, .channel:
           throw Raised(.typeError, "a \(object.typeName) has no length: use `count(x)`, which reads it")

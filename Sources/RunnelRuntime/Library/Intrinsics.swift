@@ -49,9 +49,7 @@ enum Intrinsics {
     ) { call throws(Raised) in
       if call[0].list != nil || call[0].isStream { return call[0] }
       if let range = call[0].range, !range.isDuration { return call[0] }
-      if call[0].range != nil || call[0].map != nil || call[0].objectTag == .environment {
-        if let items = try iteratedItems(call[0], strand: call.strand) { return .list(items) }
-      }
+      if let items = try iteratedItems(call[0], strand: call.strand) { return .list(items) }
       throw notIterable(call[0])
     },
     function("__size(n, name) → int", "A size that a stage was given; raises `ValueError` below 1.") {
@@ -110,23 +108,12 @@ enum Intrinsics {
       call throws(Raised) in
       let items = try call.items(0)
       let keys = try pairedKeys(call, items.count)
-      var positions = MapStorage()
-      var groups: [(key: Value, items: [Value])] = []
+      var groups = KeyedGroups()
       for (index, key) in keys.enumerated() {
-        let hash = try requireKey(key, strand: call.strand)
-        if let found = positions.position(of: key, hash: hash),
-          case .int(let group) = positions[position: found]
-        {
-          groups[group].items.append(items[index])
-        } else {
-          positions.append(key, hash: hash, .int(groups.count))
-          groups.append((key, [items[index]]))
-        }
+        try groups.add(items[index], under: key, call.strand)
         if index & 0xFFF == 0xFFF { try call.checkpoint() }
       }
-      var result = MapStorage(minimumCapacity: groups.count)
-      for group in groups { result.set(group.key, .list(group.items)) }
-      return .object(MapObject(result))
+      return .object(MapObject(groups.mapped { .list($0) }))
     },
     function("__count_keys(keys) → map", "Each key, to how many times it is there.") { call throws(Raised) in
       var result = MapStorage()

@@ -19,10 +19,7 @@ enum ListMethods {
 
   private static let asking: [NativeFunction] = [
     method("len() → int", "How many items.") { call throws(Raised) in
-      if let range = call[0].range {
-        try range.requireInts()
-        return .int(try range.length())
-      }
+      if let range = call[0].range { return .int(try range.length()) }
       return .int(try call.items(0).count)
     },
     method("is_empty() → bool", "Whether there are none.") { call throws(Raised) in

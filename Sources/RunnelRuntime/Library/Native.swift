@@ -3,6 +3,8 @@
 // and the page in `docs/reference`. Defaults are stated there for people and applied by the code.
 
 /// A built-in function or method.
+///
+/// `@unchecked Sendable`: never changes, and what its code captures may be shared.
 public final class NativeFunction: Object, @unchecked Sendable {
   /// The code of a built-in.
   public enum Body {
@@ -59,8 +61,7 @@ public final class NativeFunction: Object, @unchecked Sendable {
   init(
     _ signature: String, receiver: String?, documentation: String, body: Body, inverses: Inverses?
   ) {
-    // One notation for people, whichever the declaration has.
-    self.signature = NativeParameters.tidied(signature)
+    self.signature = signature
     self.documentation = documentation
     self.body = body
     self.receiver = receiver
@@ -111,7 +112,7 @@ public struct NativeParameters: Sendable {
       guard !name.isEmpty else { break }
       var optional = isRest
       if bytes.first == UInt8(ascii: ":") { keywordOnly = true }
-      // What follows the name (`?`, `: =`, a default, which may hold brackets, strings and commas).
+      // What follows the name (`?`, `:`, a default, which may hold brackets, strings and commas).
       var depth = 0
       var quote: UInt8?
       while let byte = bytes.first {
@@ -137,19 +138,6 @@ public struct NativeParameters: Sendable {
       if !keywordOnly, !isRest, rest == nil { positional += 1 }
       if isRest { keywordOnly = true }
     }
-  }
-
-  /// `name: default`, also where the declaration has an equals sign after the colon.
-  static func tidied(_ signature: String) -> String {
-    var bytes: [UInt8] = []
-    for byte in signature.utf8 {
-      if byte == UInt8(ascii: "="), bytes.suffix(2).elementsEqual(": ".utf8) {
-        bytes.removeLast()
-      } else {
-        bytes.append(byte)
-      }
-    }
-    return String(decoding: bytes, as: UTF8.self)
   }
 
   private static func take(_ bytes: inout ArraySlice<UInt8>, while matches: (UInt8) -> Bool) -> String {

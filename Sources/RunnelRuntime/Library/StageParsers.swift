@@ -2,6 +2,8 @@
 // which may be cut anywhere.
 
 /// The state of a stage that reads a text piece by piece.
+///
+/// `@unchecked Sendable`: used by the strand that runs the stage, one at a time.
 class StageParser: Object, @unchecked Sendable {
   init() { super.init(tag: .resource) }
 
@@ -34,6 +36,9 @@ class StageParser: Object, @unchecked Sendable {
   }
 }
 
+/// For `json`.
+///
+/// `@unchecked Sendable`: as every `StageParser`.
 final class JSONStageParser: StageParser, @unchecked Sendable {
   private var scanner = JSONValueScanner()
 
@@ -45,6 +50,9 @@ final class JSONStageParser: StageParser, @unchecked Sendable {
   }
 }
 
+/// For `csv`.
+///
+/// `@unchecked Sendable`: as every `StageParser`.
 final class CSVStageParser: StageParser, @unchecked Sendable {
   private var reader: CSVReader
   private let hasHeader: Bool

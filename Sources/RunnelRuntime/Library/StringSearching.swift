@@ -47,12 +47,12 @@ enum StringSearching {
     },
     method("count(part) → int", "How many times a string, or what a regex matches, occurs, side by side.") {
       call throws(Raised) in
-      let string = try call.measured(0)
+      let string = try call.stringObject(0)
       if let regex = call[1].regexOperations {
         return .int(try regex.pieces(of: string, max: Int.max, strand: call.strand).matches.count)
       }
       let part = try part(call)
-      if part.isEmpty { return .int(string.count + 1) }
+      if part.isEmpty { return .int(try call.measured(0).count + 1) }
       var count = 0
       try eachOccurrence(of: part, in: string.text, max: Int.max, call.strand) { (_) throws(Raised) in
         count += 1

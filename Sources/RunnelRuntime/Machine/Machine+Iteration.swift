@@ -35,7 +35,7 @@ extension Machine {
     case .list, .map: break
     case .range:
       let range = unsafeDowncast(object, to: RangeObject.self)
-      if range.isDuration { throw Raised(.typeError, "a range of durations cannot be iterated") }
+      try range.requireInts()
       state[2] = .int(range.count)
     case .environment:
       state[0] = .object(MapObject(strand.environment))

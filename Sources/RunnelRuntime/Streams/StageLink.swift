@@ -34,8 +34,8 @@ final class StageLink {
 
 /// Items on their way from a stage's task to the task that reads it.
 ///
-/// `@unchecked Sendable`: `chunk` belongs to the stage's strand, `batch` and `position` to the reader's; what else changes is
-/// protected by `lock`.
+/// `@unchecked Sendable`: `chunk` belongs to the stage's strand, `batch`, `position` and `hasRaised` to the reader's; what else
+/// changes is atomic or protected by `lock`.
 final class StageBuffer: StreamSource, @unchecked Sendable {
   /// So many items are handed over at once, and so many may wait to be read.
   private let chunkSize: Int

@@ -14,7 +14,7 @@ public enum StreamStep {
   case wait
 }
 
-/// Where a native stream's items come from. Used by one strand at a time.
+/// Where a native stream's items come from. Used by one strand at a time: the one that has taken the stream.
 public protocol StreamSource: AnyObject, Sendable {
   /// The next item, if it is there without waiting.
   func next(_ strand: Strand) throws(Raised) -> StreamStep
@@ -118,6 +118,8 @@ public final class StreamObject: Object, @unchecked Sendable {
 }
 
 /// A source over items that are already there.
+///
+/// `@unchecked Sendable`: used by one strand at a time, as every source.
 final class ListSource: StreamSource, @unchecked Sendable {
   private let items: [Value]
   private var position = 0

@@ -126,6 +126,8 @@ final class ChannelObject: Object, @unchecked Sendable {
 }
 
 /// The items of a channel as a stream: takes one when it is asked for one, so that what nobody reads stays in the channel.
+///
+/// `@unchecked Sendable`: used by one strand at a time, as every source.
 final class ChannelSource: StreamSource, @unchecked Sendable {
   private let channel: ChannelObject
   /// What `fill` has received for `next`.

@@ -3,6 +3,8 @@
 // a copy of the object is O(1) until it is written.
 
 /// A list.
+///
+/// `@unchecked Sendable`: `items` is written only through the one reference to it.
 public final class ListObject: Object, @unchecked Sendable {
   // Unchecked: no access lasts longer than a line, and an object is changed by one strand at a time; the check would be a
   // call at every item that a script reads.
@@ -26,6 +28,8 @@ public final class ListObject: Object, @unchecked Sendable {
 }
 
 /// A map, in the order in which its keys were first put.
+///
+/// `@unchecked Sendable`: `storage` is written only through the one reference to it.
 public final class MapObject: Object, @unchecked Sendable {
   @exclusivity(unchecked) public var storage: MapStorage
 
@@ -41,7 +45,9 @@ public final class MapObject: Object, @unchecked Sendable {
   }
 }
 
-/// Raw bytes, immutable.
+/// Raw bytes, immutable but for `append` to some that nobody else has.
+///
+/// `@unchecked Sendable`: `bytes` is written only through the one reference to it.
 public final class BytesObject: Object, @unchecked Sendable {
   // Unchecked: changed by `append` alone, while there is one reference to it.
   @exclusivity(unchecked) public private(set) var bytes: [UInt8]
@@ -61,6 +67,8 @@ public final class BytesObject: Object, @unchecked Sendable {
 }
 
 /// A range of ints, or (for `backoff`) of durations.
+///
+/// `@unchecked Sendable`: never changes.
 public final class RangeObject: Object, @unchecked Sendable {
   public let lower: Int
   /// As written: excluded, or included with `inclusive`.
@@ -92,8 +100,9 @@ public final class RangeObject: Object, @unchecked Sendable {
     return Int128((inclusive ? distance : distance - 1) / step.magnitude) + 1
   }
 
-  /// How many items it has. Raises `OverflowError` where no int can say it.
+  /// How many items it has. Raises `TypeError` for durations, `OverflowError` where no int can say it.
   func length() throws(Raised) -> Int {
+    try requireInts()
     guard let length = Int(exactly: exactCount) else { throw Arithmetic.overflow }
     return length
   }
@@ -102,14 +111,14 @@ public final class RangeObject: Object, @unchecked Sendable {
   var ends: (first: Int, last: Int)? {
     let count = exactCount
     guard count > 0 else { return nil }
-    return (lower, lower &+ Int(truncatingIfNeeded: count - 1) &* step)
+    return (lower, item(at: Int(truncatingIfNeeded: count - 1)))
   }
 
   /// The item at an index that may be negative; nil where there is none.
   func item(atIndex index: Int) -> Int? {
     let count = exactCount
     let position = index < 0 ? Int128(index) + count : Int128(index)
-    return position >= 0 && position < count ? lower &+ Int(truncatingIfNeeded: position) &* step : nil
+    return position >= 0 && position < count ? item(at: Int(truncatingIfNeeded: position)) : nil
   }
 
   /// Raises `TypeError` where its items would be durations: there is no next one.
@@ -117,7 +126,7 @@ public final class RangeObject: Object, @unchecked Sendable {
     if isDuration { throw Raised(.typeError, "a range of durations cannot be iterated") }
   }
 
-  /// The item at a position, which must be below `count`.
+  /// The item at a position that it has. Where no int can say the position, its lowest 64 bits do.
   public func item(at position: Int) -> Int { lower &+ position &* step }
 
   public func contains(_ value: Int) -> Bool {

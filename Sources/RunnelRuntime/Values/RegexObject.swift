@@ -3,6 +3,8 @@
 // takes a `RegexScratch` of its own for what matching writes.
 
 /// A regular expression.
+///
+/// `@unchecked Sendable`: never changes.
 public final class RegexObject: Object, @unchecked Sendable {
   /// As the script wrote it.
   public let pattern: String

@@ -5,6 +5,8 @@
 import Synchronization
 
 /// A string.
+///
+/// `@unchecked Sendable`: `text` is written only through the one reference to it; what is known of it is atomic.
 public final class StringObject: Object, @unchecked Sendable {
   // Unchecked: changed by `append` alone, while there is one reference to it.
   @exclusivity(unchecked) public private(set) var text: String

@@ -39,18 +39,7 @@ struct TextWriter {
     }
     try flush()
     try checkTextLength(text.utf8.count, other.utf8.count)
-    try add(other.utf8Span.span)
-  }
-
-  /// Copies a MiB at a time.
-  private mutating func add(_ part: Span<UInt8>) throws(Raised) {
-    var start = 0
-    while start < part.count {
-      let end = part.pieceEnd(from: start, size: 1 << 20)
-      text.append(String(decodingUTF8: part.extracting(start..<end)))
-      start = end
-      try strand?.checkpoint()
-    }
+    try text.append(utf8: other.utf8Span.span, strand: strand)
   }
 
   /// Adds bytes that are whole code points.
@@ -61,7 +50,7 @@ struct TextWriter {
     }
     try flush()
     try checkTextLength(text.utf8.count, part.count)
-    try add(part)
+    try text.append(utf8: part, strand: strand)
   }
 
   /// Adds a text so many times over. The bytes are copied, in pieces that double: 20 times as fast as item by item.
@@ -72,7 +61,7 @@ struct TextWriter {
     try flush()
     text.reserveCapacity(text.utf8.count + length)
     if unit.utf8.count >= textPiece {
-      for _ in 0..<count { try add(unit.utf8Span.span) }
+      for _ in 0..<count { try text.append(utf8: unit.utf8Span.span, strand: strand) }
       return
     }
     var piece = unit
@@ -132,16 +121,23 @@ extension String {
   }
 
   init(utf8 bytes: Span<UInt8>, strand: Strand?) throws(Raised) {
-    let size = 1 << 20
-    guard bytes.count > size else {
+    guard bytes.count > Self.copiedPiece else {
       self.init(decodingUTF8: bytes)
       return
     }
     self = ""
     reserveCapacity(bytes.count)
+    try append(utf8: bytes, strand: strand)
+  }
+
+  /// After how many bytes what only copies looks at its strand.
+  private static let copiedPiece = 1 << 20
+
+  /// Adds bytes that are UTF-8, copied so that the strand can be stopped meanwhile.
+  mutating func append(utf8 bytes: Span<UInt8>, strand: Strand?) throws(Raised) {
     var start = 0
     while start < bytes.count {
-      let end = bytes.pieceEnd(from: start, size: size)
+      let end = bytes.pieceEnd(from: start, size: Self.copiedPiece)
       append(String(decodingUTF8: bytes.extracting(start..<end)))
       start = end
       try strand?.checkpoint()

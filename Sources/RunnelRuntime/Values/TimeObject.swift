@@ -1,6 +1,8 @@
 // A moment, `now()`: nanoseconds since 1970-01-01T00:00:00Z, with the zone in which it is shown.
 
 /// A moment.
+///
+/// `@unchecked Sendable`: never changes.
 public final class TimeObject: Object, @unchecked Sendable {
   /// Nanoseconds since the epoch.
   public let nanoseconds: Int

@@ -17,48 +17,40 @@ extension Value {
   /// Gives the list in a place for changing, nil if there is none: a copy takes its place if others have it too.
   @inline(__always)
   static func uniqueList(in place: inout Value) -> ListObject? {
-    guard place.objectTag == .list else { return nil }
-    if isUnique(&place) { return place.list }
-    guard let list = place.list else { return nil }
-    let copy = ListObject(list.items)
-    place = .object(copy)
-    return copy
+    unique(.list, in: &place) { ListObject($0.items) }
+  }
+
+  /// As `uniqueList`, for a map.
+  @inline(__always)
+  static func uniqueMap(in place: inout Value) -> MapObject? {
+    unique(.map, in: &place) { MapObject($0.storage) }
   }
 
   /// As `uniqueList`, for a string: one that can be appended to.
   static func uniqueString(in place: inout Value) -> StringObject? {
-    guard place.objectTag == .string else { return nil }
-    if isUnique(&place) { return place.string }
-    guard let string = place.string else { return nil }
-    let copy = StringObject(string.text)
-    place = .object(copy)
-    return copy
+    unique(.string, in: &place) { StringObject($0.text) }
   }
 
   /// As `uniqueList`, for bytes.
   static func uniqueBytes(in place: inout Value) -> BytesObject? {
-    guard place.objectTag == .bytes else { return nil }
-    if isUnique(&place) { return place.bytes }
-    guard let bytes = place.bytes else { return nil }
-    let copy = BytesObject(bytes.bytes)
-    place = .object(copy)
-    return copy
+    unique(.bytes, in: &place) { BytesObject($0.bytes) }
+  }
+
+  @inline(__always)
+  private static func unique<Kind: Object>(
+    _ tag: ObjectTag, in place: inout Value, copy: (Kind) -> Kind
+  ) -> Kind? {
+    guard place.objectTag == tag else { return nil }
+    if isUnique(&place) { return place.object(tag, as: Kind.self) }
+    guard let shared = place.object(tag, as: Kind.self) else { return nil }
+    let own = copy(shared)
+    place = .object(own)
+    return own
   }
 
   /// Whether two values are one and the same object.
   func isSameObject(as other: Value) -> Bool {
     guard case .object(let mine) = self, case .object(let others) = other else { return false }
     return mine === others
-  }
-
-  /// As `uniqueList`, for a map.
-  @inline(__always)
-  static func uniqueMap(in place: inout Value) -> MapObject? {
-    guard place.objectTag == .map else { return nil }
-    if isUnique(&place) { return place.map }
-    guard let map = place.map else { return nil }
-    let copy = MapObject(map.storage)
-    place = .object(copy)
-    return copy
   }
 }

@@ -3,10 +3,11 @@
 //
 // Value semantics come from copy-on-write: whoever changes a list or map first makes sure that it holds
 // the only reference (`isKnownUniquelyReferenced`), so an object that two variables or two tasks share is
-// never written. Objects that have an identity (tasks, channels, files …) guard their own state with a
-// lock. That is the invariant behind `@unchecked Sendable` here and on `Object`.
+// never written. Objects that have an identity (tasks, channels, files …) guard their own state, most with a lock.
 
 /// A value of the language.
+///
+/// `@unchecked Sendable`: what is held in place is copied, and of an object its class says why it may be shared.
 public enum Value: @unchecked Sendable {
   case `nil`
   case bool(Bool)
@@ -29,6 +30,8 @@ public enum ObjectTag: UInt8, Sendable {
 }
 
 /// The base of everything that is not held in place.
+///
+/// `@unchecked Sendable`: never changes itself; what a subclass adds is the subclass's to answer for.
 open class Object: @unchecked Sendable {
   /// Which subclass this is.
   public final let tag: ObjectTag

@@ -4,7 +4,7 @@ import RunnelScheduler
 
 /// A value that is touched only inside `withLock`, for a few lines at a time.
 ///
-/// Safety: `value` is read and written under `lock` alone.
+/// `@unchecked Sendable`: `value` is read and written under `lock` alone.
 final class Guarded<Value>: @unchecked Sendable {
   private let lock = Lock()
   private var value: Value

@@ -100,6 +100,8 @@ enum TreeLooks {
 }
 
 /// A stream of the files below a directory. One directory is read at a time, when it is needed.
+///
+/// `@unchecked Sendable`: used by one strand at a time, as every source.
 final class WalkSource: StreamSource, @unchecked Sendable {
   private struct Directory {
     /// As the script sees it, with a slash at the end; empty for `.`.

@@ -265,7 +265,7 @@ public final class FileObject: ResourceObject, @unchecked Sendable {
 }
 
 /// The lines of an open file, as a stream.
-private final class FileLines: StreamSource, @unchecked Sendable {
+private final class FileLines: StreamSource {
   private let file: FileObject
 
   init(_ file: FileObject) { self.file = file }

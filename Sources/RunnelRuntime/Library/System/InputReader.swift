@@ -331,6 +331,8 @@ enum UTF8Text {
 }
 
 /// A stream of a file's lines, which reads ahead and closes the file at its end.
+///
+/// `@unchecked Sendable`: used by one strand at a time, as every source.
 final class LineSource: StreamSource, @unchecked Sendable {
   private var reader: InputReader?
   private let asBytes: Bool

@@ -66,6 +66,8 @@ enum ScopedFiles {
 }
 
 /// A temporary file or directory, which goes with its scope.
+///
+/// `@unchecked Sendable`: never changes.
 final class TemporaryPath: ResourceObject, @unchecked Sendable {
   private let path: String
 

@@ -58,7 +58,7 @@ final class StandardInput: @unchecked Sendable {
 }
 
 /// `sys.stdin`: a stream of lines, which a script may begin to read more than once.
-final class StandardInputSource: StreamSource, @unchecked Sendable {
+final class StandardInputSource: StreamSource {
   let input: StandardInput
 
   init(_ input: StandardInput = .shared) { self.input = input }

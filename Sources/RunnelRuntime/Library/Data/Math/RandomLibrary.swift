@@ -64,7 +64,6 @@ enum RandomLibrary {
       }
     }
     if let range = call[0].range {
-      try range.requireInts()
       let total = try range.length()
       try check(total)
       return .list(try chosen(count, of: range, total, call))

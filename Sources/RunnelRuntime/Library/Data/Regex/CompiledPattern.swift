@@ -11,7 +11,9 @@
 import CPCRE2
 import Synchronization
 
-/// A compiled pattern. Immutable but for `spare`, which is atomic: safe to share.
+/// A compiled pattern.
+///
+/// `@unchecked Sendable`: never changes, but for `spare`, which is atomic; a search writes to its own scratch.
 final class CompiledPattern: @unchecked Sendable {
   let code: OpaquePointer
   let groupCount: Int

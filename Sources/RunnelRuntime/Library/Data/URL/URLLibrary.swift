@@ -112,11 +112,9 @@ enum URLLibrary {
     }
   }
 
-  /// By names, in the order in which they first come. Those of one name are collected in place: a copy of the list for
-  /// each would be quadratic.
+  /// By names, in the order in which they first come.
   private static func parsedQuery(_ query: String, _ strand: Strand) throws(Raised) -> MapStorage {
-    var positions = MapStorage()
-    var collected: [(key: Value, values: [Value])] = []
+    var values = KeyedGroups()
     var query = query
     query.makeContiguousUTF8()
     let bytes = query.utf8Span.span
@@ -140,19 +138,9 @@ enum URLLibrary {
       }
       let key = try decoded(start..<(equals ?? end))
       let value = try equals.map { at throws(Raised) in try decoded((at + 1)..<end) } ?? .string("")
-      guard let hash = keyHash(key) else { continue }
-      if let found = positions.position(of: key, hash: hash),
-        case .int(let index) = positions[position: found]
-      {
-        collected[index].values.append(value)
-      } else {
-        positions.append(key, hash: hash, .int(collected.count))
-        collected.append((key, [value]))
-      }
+      try values.add(value, under: key, strand)
     }
-    var map = MapStorage(minimumCapacity: collected.count)
-    for (key, values) in collected { map.set(key, values.count == 1 ? values[0] : .list(values)) }
-    return map
+    return values.mapped { $0.count == 1 ? $0[0] : .list($0) }
   }
 
   // MARK: Encoding
