@@ -27,7 +27,7 @@ public final class Scheduler: TaskExecutor, @unchecked Sendable {
   private let virtualClock: VirtualClock?
   private let poller: any IdlePoller
   private let lock = Lock()
-  private var injected = RingBuffer<UnownedJob>()
+  private var injected = RingBuffer<ReadyJob>()
   private var timers = TimerQueue()
 
   private var workers: [Worker] = []
@@ -78,12 +78,18 @@ public final class Scheduler: TaskExecutor, @unchecked Sendable {
 
   /// Makes a job ready. From any thread.
   public func enqueue(_ job: consuming ExecutorJob) {
-    let job = UnownedJob(job)
+    enqueue(.swift(UnownedJob(job)))
+  }
+
+  /// Makes something ready that is not. From any thread.
+  public func enqueue(_ resumable: Resumable) { enqueue(.resumable(.passRetained(resumable))) }
+
+  private func enqueue(_ job: ReadyJob) {
     guard let worker = Worker.current(of: self) else { return inject(job) }
     if worker.push(job) > 1, hasSpareWorker.load(ordering: .relaxed) { claimWorker() }
   }
 
-  private func inject(_ job: UnownedJob) {
+  private func inject(_ job: ReadyJob) {
     let claimed = lock.withLock { () -> Claim? in
       injected.append(job)
       hasInjected.store(true, ordering: .releasing)
@@ -280,7 +286,7 @@ public final class Scheduler: TaskExecutor, @unchecked Sendable {
     var untilLook = Self.jobsPerLook
     while !isDone() {
       if let job = worker.pop() {
-        job.runSynchronously(on: executor)
+        job.run(on: executor)
         untilLook -= 1
         if untilLook > 0 { continue }
         lookAround(worker)
@@ -329,7 +335,7 @@ public final class Scheduler: TaskExecutor, @unchecked Sendable {
 
   private func takeInjected(_ worker: Worker) -> Bool {
     guard hasInjected.load(ordering: .acquiring) else { return false }
-    var jobs = RingBuffer<UnownedJob>()
+    var jobs = RingBuffer<ReadyJob>()
     lock.withLock {
       jobs.append(takingFrom: &injected)
       hasInjected.store(false, ordering: .relaxed)

@@ -14,7 +14,7 @@ final class Worker: @unchecked Sendable {
   /// Alive as long as its workers.
   private unowned(unsafe) let scheduler: Scheduler
   private let lock = Lock()
-  private var queue = RingBuffer<UnownedJob>(minimumCapacity: 64)
+  private var queue = RingBuffer<ReadyJob>(minimumCapacity: 64)
   private let length = Atomic<Int>(0)
   private let semaphore = Semaphore()
 
@@ -29,7 +29,7 @@ final class Worker: @unchecked Sendable {
   var count: Int { length.load(ordering: .relaxed) }
 
   /// Adds a job, and says how many there are.
-  func push(_ job: UnownedJob) -> Int {
+  func push(_ job: ReadyJob) -> Int {
     lock.withLock {
       queue.append(job)
       length.store(queue.count, ordering: .relaxed)
@@ -37,7 +37,7 @@ final class Worker: @unchecked Sendable {
     }
   }
 
-  func push(takingFrom jobs: inout RingBuffer<UnownedJob>) {
+  func push(takingFrom jobs: inout RingBuffer<ReadyJob>) {
     lock.withLock {
       queue.append(takingFrom: &jobs)
       length.store(queue.count, ordering: .relaxed)
@@ -45,7 +45,7 @@ final class Worker: @unchecked Sendable {
   }
 
   /// Takes the oldest job.
-  func pop() -> UnownedJob? {
+  func pop() -> ReadyJob? {
     guard count > 0 else { return nil }
     return lock.withLock {
       let job = queue.popFirst()
@@ -58,7 +58,7 @@ final class Worker: @unchecked Sendable {
   func moveHalf(to thief: Worker) -> Bool {
     guard count > 0 else { return false }
     // Never both locks at once: two workers may steal from each other.
-    var taken = RingBuffer<UnownedJob>()
+    var taken = RingBuffer<ReadyJob>()
     lock.withLock {
       for _ in 0..<(queue.count + 1) / 2 { if let job = queue.popFirst() { taken.append(job) } }
       length.store(queue.count, ordering: .relaxed)
@@ -69,7 +69,7 @@ final class Worker: @unchecked Sendable {
   }
 
   /// Takes everything.
-  func drain(into jobs: inout RingBuffer<UnownedJob>) {
+  func drain(into jobs: inout RingBuffer<ReadyJob>) {
     lock.withLock {
       jobs.append(takingFrom: &queue)
       length.store(0, ordering: .relaxed)

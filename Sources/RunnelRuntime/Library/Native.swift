@@ -15,10 +15,12 @@ public final class NativeFunction: Object, @unchecked Sendable {
     /// May wait: runs in the strand's Swift task, and suspends only through the strand's door. Gets its
     /// arguments as an array, the receiver of a method first.
     case waiting(@Sendable (Strand, [Value]) async throws(Raised) -> Value)
-    /// As `waiting`, after a try that does not leave the machine: `plain` gives nil where it has to wait.
+    /// Waits, and gives what the wait gives.
+    case parking((borrowing NativeCall) throws(Raised) -> Wait)
+    /// As `parking`, after a try that does not leave the machine: `plain` gives nil where it has to wait.
     case attempt(
       plain: (borrowing NativeCall) throws(Raised) -> Value?,
-      waiting: @Sendable (Strand, [Value]) async throws(Raised) -> Value)
+      wait: (borrowing NativeCall) throws(Raised) -> Wait)
     /// Written in Runnel: the name of a function of the prelude. It gets one argument for each parameter of the
     /// signature, the receiver first: nil for one that was not given, a list for `...rest`.
     case prelude(String)

@@ -14,14 +14,11 @@ enum TaskLibrary {
     functions: [
       NativeFunction(
         "sleep(d)", documentation: "Waits for a duration.",
-        body: .waiting { strand, arguments throws(Raised) in
-          guard case .duration(let duration)? = arguments.first else {
-            throw Raised(
-              .typeError,
-              "`sleep` takes a duration, not \(arguments.first?.typeName ?? "nothing"); write `sleep(5s)`")
+        body: .parking { call throws(Raised) in
+          guard case .duration(let duration) = call[0] else {
+            throw Raised(.typeError, "`sleep` takes a duration, not \(call[0].typeName); write `sleep(5s)`")
           }
-          try await strand.pause(duration, reason: "a sleep")
-          return .nil
+          return .time(duration, WaitDescription("a sleep"), call.strand)
         }),
       NativeFunction(
         "now() → time", documentation: "The present moment.",
@@ -48,20 +45,20 @@ enum TaskLibrary {
         body: .machine(.spawnedTaskCancel)),
       NativeFunction(
         "stop()", receiver: "task", documentation: "Cancels the task and waits for its end; raises nothing.",
-        body: .waiting { strand, arguments throws(Raised) in
-          guard let task = arguments.first?.object(.task, as: TaskObject.self) else { return .nil }
-          let interpreter = strand.interpreter
+        body: .parking { call throws(Raised) in
+          guard let task = call[0].object(.task, as: TaskObject.self) else {
+            throw call.wrongType(0, expected: "a task")
+          }
+          let interpreter = call.strand.interpreter
           let root = interpreter.tree.withLock { () -> Scope? in
             task.isObserved = true
             return task.isRunning ? task.strand?.root : nil
           }
           if let root { interpreter.cancel(root, .byHand(nil)) }
-          do throws(Raised) {
-            _ = try await interpreter.await(task, from: strand)
-          } catch {
-            if error.error.kind === ErrorKind.cancelled { throw error }
+          return .other(WaitDescription("task", number: task.id)) { waiter in
+            interpreter.whenEnded(task) { waiter.resume(with: .nil) }
+            return {}
           }
-          return .nil
         }),
     ])
 
@@ -141,11 +138,11 @@ enum TaskLibrary {
       NativeFunction(
         "__first_ended(tasks) → key",
         documentation: "The key of the first task of a map that has ended; waits for one.",
-        body: .waiting { strand, arguments throws(Raised) in
-          guard let map = arguments.first?.map else { return .nil }
-          let interpreter = strand.interpreter
-          return try await strand.wait(WaitDescription("the first of some tasks")) { waiter in
-            for (key, value) in map.storage {
+        body: .parking { call throws(Raised) in
+          let tasks = try call.map(0)
+          let interpreter = call.strand.interpreter
+          return .other(WaitDescription("the first of some tasks")) { waiter in
+            for (key, value) in tasks {
               guard let task = value.object(.task, as: TaskObject.self) else { continue }
               interpreter.whenEnded(task) { waiter.resume(with: key) }
             }

@@ -143,7 +143,13 @@ extension Machine {
         finish(a, first, count, result)
       }
       return nil
-    case .attempt(let body, let waiting):
+    case .parking(let body):
+      let wait = try body(
+        NativeCall(
+          function: native, strand: strand,
+          arguments: UnsafeBufferPointer(start: registers + first, count: count)))
+      return leave(a, first, count, .park(wait))
+    case .attempt(let body, let wait):
       let call = NativeCall(
         function: native, strand: strand,
         arguments: UnsafeBufferPointer(start: registers + first, count: count))
@@ -152,8 +158,10 @@ extension Machine {
         finish(a, first, count, result)
         return nil
       }
-      return leave(a, first, count, waiting)
-    case .waiting(let body): return leave(a, first, count, body)
+      return leave(a, first, count, .park(try wait(call)))
+    case .waiting(let body):
+      let arguments = (0..<count).map { registers[first + $0] }
+      return leave(a, first, count, .wait { strand throws(Raised) in try await body(strand, arguments) })
     case .mutating, .preludeMutating, .mutatingEither:
       throw Raised(
         .typeError,
@@ -165,15 +173,10 @@ extension Machine {
   }
 
   /// Leaves the machine for a built-in that waits; its result goes to register `a`.
-  private func leave(
-    _ a: Int, _ first: Int, _ count: Int,
-    _ body: @escaping @Sendable (Strand, [Value]) async throws(Raised) -> Value
-  ) -> MachineExit {
-    let registers = window
-    let arguments = (0..<count).map { registers[first + $0] }
+  private func leave(_ a: Int, _ first: Int, _ count: Int, _ exit: MachineExit) -> MachineExit {
     resumption = .register(fiber.frames[fiber.frameCount - 1].base + a)
     finish(a, first, count, .nil)
-    return .wait { strand throws(Raised) in try await body(strand, arguments) }
+    return exit
   }
 
   private func finish(_ a: Int, _ first: Int, _ count: Int, _ result: Value) {
@@ -380,7 +383,16 @@ extension Machine {
     case .prelude(let name):
       try enterPrelude(native, name, a, all, rest)
       return nil
-    case .attempt(_, let body), .waiting(let body):
+    case .attempt(_, let body), .parking(let body):
+      var wait = Wait.turn
+      _ = try Self.call(native, strand, all, rest) { call throws(Raised) in
+        wait = try body(call)
+        return .nil
+      }
+      resumption = .register(fiber.frames[fiber.frameCount - 1].base + a)
+      window[a] = .nil
+      return .park(wait)
+    case .waiting(let body):
       resumption = .register(fiber.frames[fiber.frameCount - 1].base + a)
       window[a] = .nil
       return .wait { strand throws(Raised) in try await body(strand, all + rest) }

@@ -71,7 +71,8 @@ extension Machine {
 
   // MARK: Ending
 
-  /// If tasks of a scope have not ended: how to wait for them. A body that failed stops them first.
+  /// If tasks of a scope have not ended: how to wait for them, after which this is to be asked again. A body that failed stops
+  /// them first.
   /// - Parameter sealing: if there are none, no more can be spawned in it.
   func joinWait(_ scope: Scope, failing: Bool, sealing: Bool = true) -> MachineExit? {
     let interpreter = interpreter
@@ -83,13 +84,27 @@ extension Machine {
         return false
       }
       if failing { interpreter.cancelLocked(scope, .failure) }
+      scope.isJoining = true
+      interpreter.raiseUnobserved(scope)
+      // Services are stopped when all others have ended.
+      if scope.hasOnlyServices {
+        for task in scope.live.all {
+          if let strand = task.strand { interpreter.cancelLocked(strand.root, .byHand(nil)) }
+        }
+      }
       return true
     }
     guard mustWait else { return nil }
-    return .wait { strand throws(Raised) in
-      await interpreter.join(scope, from: strand)
-      return .nil
-    }
+    return .park(
+      .other(WaitDescription("the end of its tasks"), isInterruptible: false) { waiter in
+        let isDone = interpreter.tree.withLock { () -> Bool in
+          guard !scope.live.isEmpty else { return true }
+          scope.joiner = waiter
+          return false
+        }
+        if isDone { waiter.resume(with: .nil) }
+        return {}
+      })
   }
 
   /// The failure of its tasks that a scope raises when its body has not failed itself.

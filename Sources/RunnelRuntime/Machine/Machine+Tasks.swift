@@ -94,15 +94,8 @@ extension Machine {
         }
         return nil
       }
-      resumption = .register(target)
-      let interpreter = strand.interpreter
-      return .wait { [unowned self] strand throws(Raised) in
-        do throws(Raised) {
-          return try await interpreter.await(task, from: strand)
-        } catch {
-          throw awaited(error)
-        }
-      }
+      resumption = .awaited(target)
+      return .park(.task(task))
     case .gather:
       let value = registers[a]
       resumption = .register(target)
@@ -146,7 +139,7 @@ extension Machine {
   }
 
   /// Notes in the trace of another task's error that it has come to this one.
-  private func awaited(_ raised: Raised) -> Raised {
+  func awaited(_ raised: Raised) -> Raised {
     let error = raised.error
     guard error.kind !== ErrorKind.cancelled, error.hasTrace else { return raised }
     note(.awaited, in: error)

@@ -28,6 +28,8 @@ final class Machine: @unchecked Sendable {
     case again
     /// The value goes to a register of the running fiber, by its absolute number.
     case register(Int)
+    /// The same for what another task gives; an error of its has come to this one.
+    case awaited(Int)
     /// Something else finishes the instruction.
     case custom((Machine, Value) throws(Raised) -> Void)
   }
@@ -64,11 +66,12 @@ final class Machine: @unchecked Sendable {
   func run() -> MachineExit {
     var error: ErrorObject? = deliveredError
     deliveredError = nil
+    if let failure = error, case .awaited = resumption { error = awaited(Raised(failure)).error }
     if let value = delivered {
       delivered = nil
       switch resumption {
       case .again: break
-      case .register(let register): fiber.registers[register] = value
+      case .register(let register), .awaited(let register): fiber.registers[register] = value
       case .custom(let finish):
         resumption = .again
         do throws(Raised) { try finish(self, value) } catch let failure { error = failure.error }

@@ -188,11 +188,10 @@ extension Machine {
       return task.isRunning
     }
     guard isRunning else { return nil }
-    return .wait { strand throws(Raised) in
-      await strand.waitUninterrupted(WaitDescription("the end of a stage")) { waiter in
+    return .park(
+      .other(WaitDescription("the end of a stage"), isInterruptible: false) { waiter in
         interpreter.whenEnded(task) { waiter.resume(with: .nil) }
-      }
-      return .nil
-    }
+        return {}
+      })
   }
 }

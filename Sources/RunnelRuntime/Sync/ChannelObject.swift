@@ -32,8 +32,9 @@ final class ChannelObject: Object, @unchecked Sendable {
     try lock.withLock { () throws(Raised) in try offer(value) }
   }
 
-  func send(_ value: Value, _ strand: Strand) async throws(Raised) {
-    _ = try await strand.wait(WaitDescription("room in a channel")) { waiter in
+  /// The wait that sends a value.
+  func sending(_ value: Value) -> Wait {
+    .other(WaitDescription("room in a channel")) { [self] waiter in
       lock.withLock {
         do throws(Raised) {
           if try offer(value) {
@@ -65,22 +66,27 @@ final class ChannelObject: Object, @unchecked Sendable {
   /// Receives if there is something; nil if that has to be waited for.
   func tryReceive() throws(Raised) -> Value? { try lock.withLock { () throws(Raised) in try take() } }
 
-  func receive(_ strand: Strand) async throws(Raised) -> Value {
-    try await strand.wait(WaitDescription("an item from a channel")) { waiter in
-      lock.withLock {
-        do throws(Raised) {
-          // Who takes an item has begun to wait just now, and cannot be given up before this ends.
-          if let value = try take() {
-            waiter.resume(with: value)
-            return {}
-          }
-        } catch {
-          waiter.resume(raising: error.error)
+  /// The wait that gives the next value.
+  func receiving() -> Wait { .other(Self.awaitedItem, arm: arm) }
+
+  func receive(_ strand: Strand) async throws(Raised) -> Value { try await strand.wait(Self.awaitedItem, arm) }
+
+  private static var awaitedItem: WaitDescription { WaitDescription("an item from a channel") }
+
+  private func arm(_ receiver: Waiter) -> () -> Void {
+    lock.withLock {
+      do throws(Raised) {
+        // Who takes an item has begun to wait just now, and cannot be given up before this ends.
+        if let value = try take() {
+          receiver.resume(with: value)
           return {}
         }
-        let place = receivers.join(waiter, ())
-        return { self.lock.withLock { self.receivers.leave(place) } }
+      } catch {
+        receiver.resume(raising: error.error)
+        return {}
       }
+      let place = receivers.join(receiver, ())
+      return { self.lock.withLock { self.receivers.leave(place) } }
     }
   }
 

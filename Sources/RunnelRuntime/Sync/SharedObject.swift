@@ -62,14 +62,14 @@ final class SharedObject: Object, @unchecked Sendable {
 
   // MARK: Waiting
 
-  func get(_ strand: Strand) async throws(Raised) -> Value { try await wait(.read, strand) }
+  func getting() -> Wait { wait(for: .read) }
 
-  func set(_ new: Value, _ strand: Strand) async throws(Raised) { _ = try await wait(.write(new), strand) }
+  func setting(_ new: Value) -> Wait { wait(for: .write(new)) }
 
-  func begin(_ strand: Strand) async throws(Raised) -> Value { try await wait(.turn(strand), strand) }
+  func beginning(_ strand: Strand) -> Wait { wait(for: .turn(strand)) }
 
-  private func wait(_ want: Want, _ strand: Strand) async throws(Raised) -> Value {
-    try await strand.wait(WaitDescription("a shared value that another task changes")) { waiter in
+  private func wait(for want: Want) -> Wait {
+    .other(WaitDescription("a shared value that another task changes")) { [self] waiter in
       lock.withLock {
         guard holder != nil else {
           serve(want, waiter)

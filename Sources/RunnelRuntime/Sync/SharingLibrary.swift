@@ -32,11 +32,7 @@ enum SharingLibrary {
         documentation: "Puts a value in; waits while it is full. Raises `ChannelClosed` if it is closed.",
         body: .attempt(
           plain: { call throws(Raised) in try its(call).trySend(call[1]) ? .nil : nil },
-          waiting: { strand, arguments throws(Raised) in
-            guard let channel = arguments[0].object(.channel, as: ChannelObject.self) else { return .nil }
-            try await channel.send(arguments[1], strand)
-            return .nil
-          })),
+          wait: { call throws(Raised) in try its(call).sending(call[1]) })),
       NativeFunction(
         "recv() → value", receiver: "channel",
         documentation: """
@@ -45,10 +41,7 @@ enum SharingLibrary {
           """,
         body: .attempt(
           plain: { call throws(Raised) in try its(call).tryReceive() },
-          waiting: { strand, arguments throws(Raised) in
-            guard let channel = arguments[0].object(.channel, as: ChannelObject.self) else { return .nil }
-            return try await channel.receive(strand)
-          })),
+          wait: { call throws(Raised) in try its(call).receiving() })),
       NativeFunction(
         "try_recv() → map", receiver: "channel",
         documentation:
@@ -85,17 +78,12 @@ enum SharingLibrary {
         "get() → value", receiver: "shared", documentation: "The value; waits while a task is changing it.",
         body: .attempt(
           plain: { call throws(Raised) in try value(call).tryGet(call.strand) },
-          waiting: { strand, arguments throws(Raised) in
-            try await arguments[0].object(.shared, as: SharedObject.self)?.get(strand) ?? .nil
-          })),
+          wait: { call throws(Raised) in try value(call).getting() })),
       NativeFunction(
         "set(v)", receiver: "shared", documentation: "Replaces the value.",
         body: .attempt(
           plain: { call throws(Raised) in try value(call).trySet(call[1], call.strand) ? .nil : nil },
-          waiting: { strand, arguments throws(Raised) in
-            try await arguments[0].object(.shared, as: SharedObject.self)?.set(arguments[1], strand)
-            return .nil
-          })),
+          wait: { call throws(Raised) in try value(call).setting(call[1]) })),
       NativeFunction(
         "update(f) → value", receiver: "shared",
         documentation: """
@@ -127,9 +115,7 @@ enum SharingLibrary {
         "__shared_begin(s)", documentation: "Waits for the turn to change it; gives its value.",
         body: .attempt(
           plain: { call throws(Raised) in try value(call).tryBegin(call.strand) },
-          waiting: { strand, arguments throws(Raised) in
-            try await arguments[0].object(.shared, as: SharedObject.self)?.begin(strand) ?? .nil
-          })),
+          wait: { call throws(Raised) in try value(call).beginning(call.strand) })),
       NativeFunction(
         "__shared_end(s, changed, new)", documentation: "Ends the turn, with a new value if there is one.",
         body: .plain { call throws(Raised) in

@@ -5,7 +5,7 @@ import RunnelScheduler
 import RunnelSystem
 
 /// What a strand waits for, as reports show it.
-struct WaitDescription {
+public struct WaitDescription {
   private let text: String
   private let number: Int?
 

@@ -40,8 +40,9 @@ final class GatherFeed: Object, @unchecked Sendable {
 
   // MARK: For the reader
 
-  func waitForRoom(_ strand: Strand) async throws(Raised) {
-    _ = try await strand.wait(WaitDescription("room in a gather")) { waiter in
+  /// The wait for room.
+  func waitForRoom() -> Wait {
+    .other(WaitDescription("room in a gather")) { [self] waiter in
       let hasRoom = lock.withLock {
         if !isWanted { reader = waiter }
         return isWanted
@@ -62,10 +63,7 @@ final class GatherFeed: Object, @unchecked Sendable {
   static let functions: [NativeFunction] = [
     NativeFunction(
       "__feed_wait(feed)", documentation: "Waits until the gather has room for an item.",
-      body: .waiting { strand, arguments throws(Raised) in
-        try await arguments[0].object(.resource, as: GatherFeed.self)?.waitForRoom(strand)
-        return .nil
-      }),
+      body: .parking { call in call[0].object(.resource, as: GatherFeed.self)?.waitForRoom() ?? .turn }),
     NativeFunction(
       "__feed_put(feed, x)", documentation: "Hands the gather an item.",
       body: .plain { call in

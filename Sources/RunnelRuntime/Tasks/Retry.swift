@@ -187,12 +187,8 @@ extension Machine {
         completion[0] = .int(2)
         completion[1] = .nil
         guard wait > 0 else { return nil }
-        let pause = wait
         resumption = .custom { _, _ in }
-        return .wait { strand throws(Raised) in
-          try await strand.pause(pause, reason: "the next attempt")
-          return .nil
-        }
+        return .park(.time(wait, WaitDescription("the next attempt"), strand))
       }
     }
     error.set(attempts: retry.errors)

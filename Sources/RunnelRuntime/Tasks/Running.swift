@@ -46,7 +46,7 @@ extension Interpreter {
       output.onBroken = nil
     }
     let outcome = OutcomeBox(scheduler)
-    Task(executorPreference: scheduler) { outcome.set(await strand.drive()) }
+    strand.start(outcome.set)
     var result = outcome.wait()
     mainStrand = nil
     output.flush()

@@ -112,7 +112,7 @@ public final class Session: @unchecked Sendable {
     let box = OutcomeBox(interpreter.scheduler)
     running = strand
     interruptCount = 0
-    Task(executorPreference: interpreter.scheduler) { box.set(await strand.drive()) }
+    strand.start(box.set)
     let result = box.wait()
     running = nil
     // What the line changed holds for the next ones: variables, `env`, `cd`.

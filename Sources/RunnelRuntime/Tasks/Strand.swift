@@ -1,10 +1,10 @@
-// A strand is one Runnel task at work: one Swift task that runs the machine in slices and waits at one door.
+// A strand is one Runnel task at work: it runs the machine in slices on the scheduler's workers, and waits at one door.
 //
-// Safety: a strand's machine and fibers are touched only by the thread that runs its Swift task at the moment. What others
-// touch are `interruptMark` (atomic), `waiting` (under `waitLock`) and `busyScopes` (under the interpreter's tree lock).
+// Safety: a strand is ready, running or waiting, one at a time; its machine and fibers are touched only by the thread that runs
+// it at the moment, and handed over by the locks of queues and waiters, or by `handOff`. What others touch are `interruptMark` (atomic), `waiting` (under `waitLock`) and `busyScopes` (under the interpreter's tree lock).
 
 import Glibc
-import RunnelScheduler
+public import RunnelScheduler
 import RunnelSystem
 import Synchronization
 
@@ -15,7 +15,7 @@ struct TaskContext: Sendable {
   var output: OutputTarget
 }
 
-public final class Strand: @unchecked Sendable {
+public final class Strand: Resumable, @unchecked Sendable {
   public let interpreter: Interpreter
   /// Nil for the script itself.
   let task: TaskObject?
@@ -24,6 +24,13 @@ public final class Strand: @unchecked Sendable {
   /// Set by whoever cancels something that this strand may have to stop for.
   /// Outside the object, so that the machine's loop reads it without touching the strand.
   let interruptMark: UnsafeMutablePointer<Atomic<Bool>>
+  /// The wait that it has left its worker for.
+  var parked: ParkedWait?
+  /// Of the worker that begins an `async` wait and the Swift task in which it goes on, the second to get here runs the machine
+  /// again.
+  private let handOff = Atomic<Bool>(false)
+  /// Who is told of its end, if that is no task.
+  private var onEnd: ((Result<Value, Raised>) -> Void)?
   private let waitLock = Lock()
   /// What it waits for just now, and the scope that was innermost then: a strand that waits opens and closes none.
   private var waiting: Waiting?
@@ -87,6 +94,7 @@ public final class Strand: @unchecked Sendable {
     self.resourceScope = resourceScope
     interruptMark = .allocate(capacity: 1)
     interruptMark.initialize(to: Atomic(false))
+    super.init()
     root = Scope(form, parent: parent, strand: self, frameDepth: 1)
   }
 
@@ -115,36 +123,72 @@ public final class Strand: @unchecked Sendable {
 
   // MARK: Running
 
-  /// Runs the machine to its end.
-  func drive() async -> Result<Value, Raised> {
+  /// Makes the strand ready to begin. `onEnd` gets its result, on the worker that ran it last.
+  func start(_ onEnd: @escaping (Result<Value, Raised>) -> Void) {
+    self.onEnd = onEnd
+    interpreter.scheduler.enqueue(self)
+  }
+
+  /// Runs the machine until it waits, has had its turn, or ends.
+  public override func resume() {
+    guard unpark() else { return }
     while true {
       switch machine.run() {
-      case .ended(let value): return .success(value)
-      case .failed(let error): return .failure(Raised(error))
+      case .ended(let value): return end(.success(value))
+      case .failed(let error): return end(.failure(Raised(error)))
       case .fuel:
-        let now = RealClock().now()
-        pollIfDue(now)
-        slices += 1
-        // Virtual time repeats: there turns are counted, not measured.
-        guard
-          slices >= Self.turnSlices || (now - turnBegan >= Self.turn && !interpreter.scheduler.hasVirtualTime)
-        else { break }
-        slices = 0
-        turnBegan = now
+        if isTurnOver() { return interpreter.scheduler.enqueue(self) }
+      case .park(let wait):
         stage?.handOver()
-        if interpreter.scheduler.workerCount > 1, !interpreter.scheduler.hasVirtualTime { pauses += 1 }
-        if interpreter.scheduler.shareWork() { await Task.yield() }
+        pauses += 1
+        guard park(wait) else { return }
       case .wait(let operation):
         stage?.handOver()
         pauses += 1
-        do throws(Raised) {
-          let value = try await operation(self)
-          machine.deliver(value)
-        } catch {
-          machine.deliver(raising: error.error)
-        }
+        guard run(operation) else { return }
       }
     }
+  }
+
+  private func end(_ result: Result<Value, Raised>) {
+    guard let task else {
+      onEnd?(result)
+      onEnd = nil
+      return
+    }
+    stage?.end(result)
+    interpreter.finish(task, result)
+    letGo()
+  }
+
+  /// Has used up its fuel once more: says whether others are to go first.
+  private func isTurnOver() -> Bool {
+    let now = RealClock().now()
+    pollIfDue(now)
+    slices += 1
+    // Virtual time repeats: there turns are counted, not measured.
+    guard
+      slices >= Self.turnSlices || (now - turnBegan >= Self.turn && !interpreter.scheduler.hasVirtualTime)
+    else { return false }
+    slices = 0
+    turnBegan = now
+    stage?.handOver()
+    if interpreter.scheduler.workerCount > 1, !interpreter.scheduler.hasVirtualTime { pauses += 1 }
+    return interpreter.scheduler.shareWork()
+  }
+
+  /// Runs an `async` function for the machine. Says true if it has ended already; else the strand goes on when it does.
+  private func run(_ operation: @escaping @Sendable (Strand) async throws(Raised) -> Value) -> Bool {
+    handOff.store(false, ordering: .relaxed)
+    Task.immediate(executorPreference: interpreter.scheduler) {
+      do throws(Raised) {
+        machine.deliver(try await operation(self))
+      } catch {
+        machine.deliver(raising: error.error)
+      }
+      if handOff.exchange(true, ordering: .acquiringAndReleasing) { resume() }
+    }
+    return handOff.exchange(true, ordering: .acquiringAndReleasing)
   }
 
   // MARK: Interrupting

@@ -62,15 +62,11 @@ extension Interpreter {
       task.strand = nil
       throw Raised(.valueError, "cannot spawn in a scope that has ended")
     }
-    Task(executorPreference: scheduler) {
-      let result = await child.drive()
-      child.stage?.end(result)
-      self.finish(task, result)
-      child.letGo()
-    }
+    scheduler.enqueue(child)
   }
 
-  private func finish(_ task: TaskObject, _ result: Result<Value, Raised>) {
+  /// A task has ended.
+  func finish(_ task: TaskObject, _ result: Result<Value, Raised>) {
     let scope = task.scope
     let (waiters, actions) = tree.withLock { () -> ([Waiter], [@Sendable () -> Void]) in
       let waiters: [Waiter]
@@ -175,32 +171,6 @@ extension Interpreter {
     }
   }
 
-  /// Waits until the tasks of a scope have ended; services are stopped when all others have.
-  func join(_ scope: Scope, from strand: Strand) async {
-    while true {
-      let isDone = tree.withLock { () -> Bool in
-        scope.isJoining = true
-        raiseUnobserved(scope)
-        if scope.live.isEmpty { return true }
-        if scope.hasOnlyServices {
-          for task in scope.live.all {
-            if let strand = task.strand { cancelLocked(strand.root, .byHand(nil)) }
-          }
-        }
-        return false
-      }
-      if isDone { return }
-      await strand.waitUninterrupted(WaitDescription("the end of its tasks")) { waiter in
-        let isDone = tree.withLock { () -> Bool in
-          guard !scope.live.isEmpty else { return true }
-          scope.joiner = waiter
-          return false
-        }
-        if isDone { waiter.resume(with: .nil) }
-      }
-    }
-  }
-
   /// While a scope waits at its end, a failure that nobody has observed ends it at once. Under the tree lock.
   func raiseUnobserved(_ scope: Scope) {
     scope.failed.removeAll(where: \.isObserved)
@@ -228,29 +198,24 @@ extension Interpreter {
     if hasEnded { action() }
   }
 
-  /// Waits for a task's result.
-  func await(_ task: TaskObject, from strand: Strand) async throws(Raised) -> Value {
-    let (known, isOwn) = tree.withLock { (task.outcome(), task.strand === strand) }
+  /// Has a waiter resumed with a task's result: at once if it has ended.
+  func arm(_ waiter: Waiter, forEndOf task: TaskObject, _ strand: Strand) {
+    let known = tree.withLock { () -> Waiter.Outcome? in
+      if let outcome = task.outcome() { return outcome }
+      guard task.strand !== strand else {
+        return .failure(ErrorObject(.deadlock, "\(strand.label) awaits itself"))
+      }
+      task.waiters.append(waiter)
+      return nil
+    }
     switch known {
-    case .value(let value): return value
-    case .failure(let error): throw Raised(error)
+    case .value(let value): waiter.resume(with: value)
+    case .failure(let error): waiter.resume(raising: error)
     default: break
     }
-    guard !isOwn else {
-      throw Raised(.deadlock, "\(strand.label) awaits itself")
-    }
-    return try await strand.wait(WaitDescription("task", number: task.id)) { waiter in
-      let known = tree.withLock { () -> Waiter.Outcome? in
-        if let outcome = task.outcome() { return outcome }
-        task.waiters.append(waiter)
-        return nil
-      }
-      switch known {
-      case .value(let value): waiter.resume(with: value)
-      case .failure(let error): waiter.resume(raising: error)
-      default: break
-      }
-      return { self.tree.withLock { task.waiters.removeAll { $0 === waiter } } }
-    }
+  }
+
+  func disarm(_ waiter: Waiter, forEndOf task: TaskObject) {
+    tree.withLock { task.waiters.removeAll { $0 === waiter } }
   }
 }

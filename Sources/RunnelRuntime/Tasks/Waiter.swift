@@ -13,7 +13,14 @@ public final class Waiter: @unchecked Sendable {
 
   private let lock = Lock()
   private var outcome: Outcome?
-  private var continuation: UnsafeContinuation<Outcome, Never>?
+  /// Who is made to go on.
+  private var sleeper = Sleeper.nobody
+
+  private enum Sleeper {
+    case nobody
+    case swiftTask(UnsafeContinuation<Outcome, Never>)
+    case strand(Strand)
+  }
 
   /// Ends the wait with a value; says whether this was the first to end it.
   @discardableResult
@@ -27,25 +34,38 @@ public final class Waiter: @unchecked Sendable {
   func interrupt() -> Bool { finish(.interrupted) }
 
   private func finish(_ result: Outcome) -> Bool {
-    let waiting: UnsafeContinuation<Outcome, Never>?
-    switch lock.withLock({ () -> (Bool, UnsafeContinuation<Outcome, Never>?) in
-      if outcome != nil { return (false, nil) }
+    let woken = lock.withLock { () -> Sleeper? in
+      if outcome != nil { return nil }
       outcome = result
-      defer { continuation = nil }
-      return (true, continuation)
-    }) {
-    case (false, _): return false
-    case (true, let found): waiting = found
+      defer { sleeper = .nobody }
+      return sleeper
     }
-    waiting?.resume(returning: result)
+    switch woken {
+    case nil: return false
+    case .nobody?: break
+    case .swiftTask(let continuation)?: continuation.resume(returning: result)
+    case .strand(let strand)?: strand.interpreter.scheduler.enqueue(strand)
+    }
     return true
+  }
+
+  /// What the wait was ended with; nil if it has not ended.
+  var known: Outcome? { lock.withLock { outcome } }
+
+  /// Has a strand made ready when the wait is ended. Says false if it has ended; if not, the strand is to leave its worker.
+  func suspend(_ strand: Strand) -> Bool {
+    lock.withLock {
+      guard outcome == nil else { return false }
+      sleeper = .strand(strand)
+      return true
+    }
   }
 
   /// Suspends the Swift task until the wait is ended.
   func result() async -> Outcome {
     await withUnsafeContinuation { continuation in
       let known = lock.withLock { () -> Outcome? in
-        if outcome == nil { self.continuation = continuation }
+        if outcome == nil { sleeper = .swiftTask(continuation) }
         return outcome
       }
       if let known { continuation.resume(returning: known) }
