@@ -14,7 +14,8 @@ final class Worker: @unchecked Sendable {
   /// Alive as long as its workers.
   private unowned(unsafe) let scheduler: Scheduler
   private let lock = Lock()
-  private var queue = RingBuffer<ReadyJob>(minimumCapacity: 64)
+  // Unchecked, as no access lasts: the check is a call each time.
+  @exclusivity(unchecked) private var queue = RingBuffer<ReadyJob>(minimumCapacity: 64)
   private let length = Atomic<Int>(0)
   private let semaphore = Semaphore()
 

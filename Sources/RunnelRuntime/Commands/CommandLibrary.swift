@@ -260,7 +260,7 @@ final class DirectoryChange: ResourceObject, @unchecked Sendable {
       throw FileErrors.raised(error, "go to `\(path.text)`", path)
     }
     let change = DirectoryChange(strand, path)
-    strand.context.directory = PathText.normalized(path.full)
+    strand.changeContext { $0.directory = PathText.normalized(path.full) }
     strand.own(change)
     return .object(change)
   }
@@ -271,7 +271,7 @@ final class DirectoryChange: ResourceObject, @unchecked Sendable {
 
   override func close() {
     if hasGoneBack.exchange(true, ordering: .acquiringAndReleasing) { return }
-    strand.context.directory = before
+    strand.changeContext { $0.directory = before }
   }
 
   /// Only the task that has changed its directory can go back: another has one of its own.

@@ -42,17 +42,18 @@ final class Fiber: @unchecked Sendable {
   @exclusivity(unchecked) private var frameCapacity: Int
   @exclusivity(unchecked) var frameCount = 0
   /// Who owns the cells that its functions make.
-  let id: Int
+  private(set) var id: Int
   /// The globals that it sees: for a task and a generator, as they were when it began.
   @exclusivity(unchecked) var globals: GlobalTable
   /// Whether it may assign them.
   let ownsGlobals: Bool
   /// The scopes begun in its frames and not ended, outermost first.
-  var scopes: [Scope] = []
-  /// The scope that is around all of them; for a generator its reader's, as soon as it has one.
-  var outerScope: Scope
+  @exclusivity(unchecked) var scopes: [Scope] = []
+  /// The scope that is around all of them; for a generator its reader's, as soon as it has one. Nil only while no task has
+  /// the fiber.
+  var outerScope: Scope!
   /// What the innermost attempt of `retry` that runs in its frames has changed.
-  var undoLog: UndoLog?
+  @exclusivity(unchecked) var undoLog: UndoLog?
 
   /// For a generator: who reads it at the moment, and where the item goes.
   var reader: Fiber?
@@ -95,6 +96,24 @@ final class Fiber: @unchecked Sendable {
     if !isKnownUniquelyReferenced(&globals) {
       globals = GlobalTable(copying: globals, count: globals.count)
     }
+  }
+
+  /// Makes ready for another task what has run one: it has no frames, and its registers hold nothing.
+  func begin(globals: GlobalTable, outerScope: Scope) {
+    id = Self.nextID.wrappingAdd(1, ordering: .relaxed).newValue
+    self.globals = globals
+    self.outerScope = outerScope
+  }
+
+  /// Lets go of everything that a task has left. Says false for a fiber that others may still ask for something, or that has
+  /// grown beyond so many registers.
+  func rest(globals: GlobalTable, registers limit: Int) -> Bool {
+    guard frameCount == 0, scopes.isEmpty, undoLog == nil, !ownsGlobals, stagePlace == nil, capacity <= limit
+    else { return false }
+    clear(from: 0, count: capacity)
+    self.globals = globals
+    outerScope = nil
+    return true
   }
 
   /// The innermost scope that is running.

@@ -168,7 +168,7 @@ extension Machine {
       throw Raised(.typeError, "the environment has names and strings, nothing deeper")
     }
     if value.isNil {
-      strand.context.environment.remove(.object(name))
+      strand.changeContext { $0.environment.remove(.object(name)) }
       return
     }
     guard value.string != nil else {
@@ -180,7 +180,7 @@ extension Machine {
     guard !name.text.isEmpty, !name.text.utf8.contains(0), !name.text.utf8.contains(UInt8(ascii: "=")) else {
       throw Raised(.valueError, "`\(name.text)` cannot be the name of an environment variable")
     }
-    strand.context.environment.set(.object(name), value)
+    strand.changeContext { $0.environment.set(.object(name), value) }
   }
 
   func placeGet(_ instruction: Instruction, _ registers: UnsafeMutablePointer<Value>, _ frame: Frame)

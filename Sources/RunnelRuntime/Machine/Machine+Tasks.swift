@@ -58,10 +58,9 @@ extension Machine {
       if scope === strand.root, let session = strand.spawnScope { scope = session }
     }
     if descriptor.hasExecutor { try checkExecutor(operand()) }
-    var origin = SpawnOrigin(strand)
-    origin.place = CodePlace(function: frame.function, pc: frame.pc)
     let task = try strand.interpreter.spawn(
-      closure, in: scope, origin: origin, name: name, isService: descriptor.isService,
+      closure, in: scope,
+      origin: SpawnOrigin(strand, place: CodePlace(function: frame.function, pc: frame.pc)), name: name, isService: descriptor.isService,
       isDetached: descriptor.isDetached, isDiscarded: descriptor.isDiscarded)
     window[0] = .object(task)
   }

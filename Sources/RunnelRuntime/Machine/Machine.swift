@@ -12,13 +12,14 @@ import RunnelSyntax
 import Synchronization
 
 final class Machine: @unchecked Sendable {
-  unowned(unsafe) let strand: Strand
+  /// Whose machine it is, which outlives the use of it.
+  @exclusivity(unchecked) unowned(unsafe) private(set) var strand: Strand
   /// The strand's mark that it is to look whether it must stop.
-  private let interrupts: UnsafeMutablePointer<Atomic<Bool>>
+  @exclusivity(unchecked) private var interrupts: UnsafePointer<Atomic<Bool>>
   @exclusivity(unchecked) var fiber: Fiber
   @exclusivity(unchecked) var fuel = Machine.slice
   /// What is to be done with what a wait gives.
-  var resumption = Resumption.again
+  @exclusivity(unchecked) var resumption = Resumption.again
   /// What a wait gave.
   private var delivered: Value?
   private var deliveredError: ErrorObject?
@@ -40,8 +41,23 @@ final class Machine: @unchecked Sendable {
   /// A machine that goes on with a fiber.
   init(strand: Strand, fiber: Fiber) {
     self.strand = strand
-    interrupts = strand.interruptMark
+    interrupts = strand.interrupts
     self.fiber = fiber
+  }
+
+  /// Takes the machine of a task that has ended for a new one.
+  func begin(for strand: Strand, globals: GlobalTable) {
+    self.strand = strand
+    interrupts = strand.interrupts
+    fuel = Machine.slice
+    fiber.begin(globals: globals, outerScope: strand.root.parent ?? strand.root)
+  }
+
+  /// Lets go of everything, for another task to take the machine. Says false if it is not worth keeping.
+  /// - Parameter registers: how many are worth keeping.
+  func rest(globals: GlobalTable, registers: Int) -> Bool {
+    resumption = .again
+    return isKnownUniquelyReferenced(&fiber) && fiber.rest(globals: globals, registers: registers)
   }
 
   /// Makes a function the body of the strand's task: its first frame, whose scope is the task's.

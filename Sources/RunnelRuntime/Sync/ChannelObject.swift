@@ -69,7 +69,9 @@ final class ChannelObject: Object, @unchecked Sendable {
   /// The wait that gives the next value.
   func receiving() -> Wait { .other(Self.awaitedItem, arm: arm) }
 
-  func receive(_ strand: Strand) async throws(Raised) -> Value { try await strand.wait(Self.awaitedItem, arm) }
+  func receive(_ strand: Strand) async throws(Raised) -> Value {
+    try await strand.wait(Self.awaitedItem, arm)
+  }
 
   private static var awaitedItem: WaitDescription { WaitDescription("an item from a channel") }
 

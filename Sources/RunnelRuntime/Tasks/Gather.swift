@@ -218,7 +218,7 @@ enum Gather {
       let hasEnded = strand.interpreter.tree.withLock { () -> Bool in
         task.isObserved = true
         if !task.isRunning { return true }
-        task.onEnd.append { signal.note(index) }
+        task.listeners.actions.append { signal.note(index) }
         return false
       }
       tasks[index] = task

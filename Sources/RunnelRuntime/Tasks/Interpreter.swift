@@ -44,6 +44,7 @@ public final class Interpreter: @unchecked Sendable {
   private let randomLock = Lock()
   /// What the script's commands share.
   let commands = CommandRegistry()
+  let machines = MachinePool()
   /// Guards the tree of scopes and tasks.
   let tree = Lock()
   private let lastTaskID = Atomic<Int>(0)

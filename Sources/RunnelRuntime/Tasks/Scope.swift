@@ -6,7 +6,8 @@
 //
 // Safety: what changes is read and written under the interpreter's tree lock; when a scope is sealed, no other strand writes to
 // it any more. `resources` has a lock of its own: what they are asked for may lead to the tree lock. `deadline`, `timer`,
-// `limit` and `retry` are set before another strand knows the scope.
+// `limit` and `retry` are set before another strand knows the scope. No access lasts, so exclusivity is not checked: that would
+// be a call each time.
 
 import RunnelScheduler
 
@@ -65,25 +66,25 @@ public final class Scope: @unchecked Sendable {
   /// How many frames its fiber had when it began: it belongs to the topmost of them.
   let frameDepth: Int
 
-  var cancelReason: CancelReason?
+  @exclusivity(unchecked) var cancelReason: CancelReason?
   /// It is to end at once: neither shields nor cleanup hold its stopping back (a second Ctrl-C).
   var isForced = false
   /// A checkpoint has raised `Cancelled` on account of this scope.
   var wasDelivered = false
   /// Tasks that have not ended.
-  var live = LiveTasks()
+  @exclusivity(unchecked) var live = LiveTasks()
   /// Tasks that have failed and that nobody has observed, in the order in which they failed.
-  var failed: [TaskObject] = []
+  @exclusivity(unchecked) var failed: [TaskObject] = []
   /// Errors of tasks while they were being stopped.
-  var suppressed: [ErrorObject] = []
+  @exclusivity(unchecked) var suppressed: [ErrorObject] = []
   /// The failure that stopped the scope.
-  var failure: ErrorObject?
+  @exclusivity(unchecked) var failure: ErrorObject?
   /// Its tasks have ended and no more can be spawned in it.
   var hasEnded = false
   /// The body has ended: an unobserved failure now ends the scope at once.
   var isJoining = false
   /// Woken when all tasks of the scope have ended, or all but services.
-  var joiner: Waiter?
+  @exclusivity(unchecked) var joiner: Waiter?
   /// How many of the live tasks are services.
   var serviceCount = 0
   var hasOnlyServices: Bool { live.count == serviceCount }
@@ -95,12 +96,12 @@ public final class Scope: @unchecked Sendable {
   var graceEnd: Int64?
   var graceOwner: Scope?
   /// What it opened, to be closed at its end. Under `resourceLock`, as a task's resources may pass to its spawner's scope.
-  private var resources: [ResourceObject] = []
+  @exclusivity(unchecked) private var resources: [ResourceObject] = []
   /// At how many resources those that are closed already are forgotten.
   private var forgetsAt = 32
   private let resourceLock = Lock()
   /// For an attempt: the retry that it belongs to.
-  var retry: RetryObject?
+  @exclusivity(unchecked) var retry: RetryObject?
   /// The duration of a `timeout`, for its message.
   var limit = 0
 

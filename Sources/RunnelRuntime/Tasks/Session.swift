@@ -117,7 +117,7 @@ public final class Session: @unchecked Sendable {
     running = nil
     // What the line changed holds for the next ones: variables, `env`, `cd`.
     globals = fiber.globals
-    home.context = strand.context
+    home.takeContext(of: strand)
     interpreter.output.flush()
     interpreter.forgetStopping()
     return outcome(result)

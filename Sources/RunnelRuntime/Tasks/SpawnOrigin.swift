@@ -8,11 +8,12 @@ struct SpawnOrigin: Sendable {
   let context: TaskContext
   let globals: GlobalTable
   /// Where it was spawned, for traces.
-  var place: CodePlace?
+  let place: CodePlace?
 
-  init(_ strand: Strand) {
+  init(_ strand: Strand, place: CodePlace? = nil) {
     context = strand.context
     globals = strand.machine.fiber.globals
+    self.place = place
   }
 }
 

@@ -8,42 +8,34 @@ public import RunnelScheduler
 import RunnelSystem
 import Synchronization
 
-/// What a task inherits from the one that spawned it, as a copy (language.md §13).
-struct TaskContext: Sendable {
-  var environment: MapStorage
-  var directory: String
-  var output: OutputTarget
-}
-
 public final class Strand: Resumable, @unchecked Sendable {
   public let interpreter: Interpreter
   /// Nil for the script itself.
   let task: TaskObject?
-  var context: TaskContext
-  private(set) var machine: Machine!
+  private(set) var context: TaskContext
+  @exclusivity(unchecked) private(set) var machine: Machine!
   /// Set by whoever cancels something that this strand may have to stop for.
-  /// Outside the object, so that the machine's loop reads it without touching the strand.
-  let interruptMark: UnsafeMutablePointer<Atomic<Bool>>
+  /// Read by the machine's loop through a pointer: it lies in the strand, which outlives its machine's use of it.
+  private let interruptMark = Atomic<Bool>(false)
   /// The wait that it has left its worker for.
-  var parked: ParkedWait?
+  @exclusivity(unchecked) var parked: ParkedWait?
   /// Of the worker that begins an `async` wait and the Swift task in which it goes on, the second to get here runs the machine
   /// again.
   private let handOff = Atomic<Bool>(false)
   /// Who is told of its end, if that is no task.
   private var onEnd: ((Result<Value, Raised>) -> Void)?
   private let waitLock = Lock()
-  /// What it waits for just now, and the scope that was innermost then: a strand that waits opens and closes none.
-  private var waiting: Waiting?
+  /// What it waits for just now. A strand that waits opens and closes no scopes; who holds `waitLock` can rely on that.
+  @exclusivity(unchecked) private var waiting: Waiting?
 
   private struct Waiting {
     let waiter: Waiter
     let reason: WaitDescription
-    let scope: Scope
     let since: Int64
     let isInterruptible: Bool
   }
   /// The strand's scopes that have live tasks. Under the tree lock.
-  var busyScopes: [Scope] = []
+  @exclusivity(unchecked) var busyScopes: [Scope] = []
   private var lastPoll: Int64 = 0
   /// For the task of a stage: where its items go.
   let stage: StageBuffer?
@@ -92,18 +84,14 @@ public final class Strand: Resumable, @unchecked Sendable {
     self.context = context
     self.spawnScope = spawnScope
     self.resourceScope = resourceScope
-    interruptMark = .allocate(capacity: 1)
-    interruptMark.initialize(to: Atomic(false))
     super.init()
     root = Scope(form, parent: parent, strand: self, frameDepth: 1)
   }
 
-  private(set) var root: Scope!
+  @exclusivity(unchecked) private(set) var root: Scope!
 
-  deinit {
-    interruptMark.deinitialize(count: 1)
-    interruptMark.deallocate()
-  }
+  /// Where the machine's loop looks whether the strand was interrupted.
+  var interrupts: UnsafePointer<Atomic<Bool>> { withUnsafePointer(to: interruptMark) { $0 } }
 
   /// The innermost scope that is running.
   var innermostScope: Scope { machine?.fiber.innermostScope ?? root }
@@ -115,8 +103,10 @@ public final class Strand: Resumable, @unchecked Sendable {
 
   /// Its task has ended: it and its scopes, its machine and it no longer hold each other.
   func letGo() {
-    machine = nil
     root = nil
+    guard let machine else { return }
+    self.machine = nil
+    interpreter.machines.take(back: machine)
   }
 
   func prepare(_ machine: Machine) { self.machine = machine }
@@ -195,28 +185,30 @@ public final class Strand: Resumable, @unchecked Sendable {
 
   /// Whether a checkpoint has to look closer.
   @inline(__always)
-  var isInterrupted: Bool { interruptMark.pointee.load(ordering: .relaxed) }
+  var isInterrupted: Bool { interruptMark.load(ordering: .relaxed) }
 
   /// Asks the strand to look whether it is to stop: at its next checkpoint, or now if it waits. Under the tree lock, so that
   /// what it is asked for does not change meanwhile.
   func interrupt() {
-    interruptMark.pointee.store(true, ordering: .releasing)
-    guard let waiting = waitLock.withLock({ waiting }), waiting.isInterruptible else { return }
-    if Scope.cancellation(reaching: waiting.scope, now: interpreter.scheduler.clock.now()) != nil {
-      waiting.waiter.interrupt()
+    interruptMark.store(true, ordering: .releasing)
+    let found = waitLock.withLock { () -> (waiter: Waiter, scope: Scope)? in
+      guard let waiting, waiting.isInterruptible else { return nil }
+      return (waiting.waiter, innermostScope)
+    }
+    guard let found else { return }
+    if Scope.cancellation(reaching: found.scope, now: interpreter.scheduler.clock.now()) != nil {
+      found.waiter.interrupt()
     }
   }
 
   func begin(_ waiter: Waiter, _ reason: WaitDescription, isInterruptible: Bool = true) {
-    let scope = innermostScope
-    let since = interpreter.scheduler.clock.now()
-    waitLock.withLock {
-      waiting = Waiting(
-        waiter: waiter, reason: reason, scope: scope, since: since, isInterruptible: isInterruptible)
-    }
+    let now = Waiting(
+      waiter: waiter, reason: reason, since: interpreter.scheduler.clock.now(), isInterruptible: isInterruptible)
+    waitLock.withLock { waiting = now }
     guard isInterruptible else { return }
     // What was asked between the checkpoint and here has seen no waiter.
     guard isInterrupted else { return }
+    let scope = innermostScope
     let isCancelled = interpreter.tree.withLock {
       Scope.cancellation(reaching: scope, now: interpreter.scheduler.clock.now()) != nil
     }
@@ -260,7 +252,7 @@ public final class Strand: Resumable, @unchecked Sendable {
     guard time.tv_nsec != lastTick else { return }
     lastTick = time.tv_nsec
     if interpreter.scheduler.hasVirtualTime { return }
-    interruptMark.pointee.store(true, ordering: .relaxed)
+    interruptMark.store(true, ordering: .relaxed)
   }
 
   private func pollIfDue(_ now: Int64) {
@@ -272,14 +264,14 @@ public final class Strand: Resumable, @unchecked Sendable {
   private func lookCloser() throws(Raised) {
     let message = interpreter.tree.withLock { () -> String? in
       // First the mark, then the look: what comes later sets it again.
-      interruptMark.pointee.store(false, ordering: .relaxed)
+      interruptMark.store(false, ordering: .relaxed)
       let now = interpreter.scheduler.clock.now()
       let scope = innermostScope
       guard let cause = Scope.cancellation(reaching: scope, now: now) else {
         boundCleanup(around: scope, now: now)
         return nil
       }
-      interruptMark.pointee.store(true, ordering: .relaxed)
+      interruptMark.store(true, ordering: .relaxed)
       cause.wasDelivered = true
       return cause.cancelReason?.message ?? "cleanup has used up its grace period"
     }
@@ -321,12 +313,21 @@ public final class Strand: Resumable, @unchecked Sendable {
   }
 
   /// After a shield or cleanup: what it held back counts again.
-  func rearm() { interruptMark.pointee.store(true, ordering: .relaxed) }
+  func rearm() { interruptMark.store(true, ordering: .relaxed) }
 
   /// The variables of this task's environment.
   public var environment: MapStorage {
     get { context.environment }
-    set { context.environment = newValue }
+    set { changeContext { $0.environment = newValue } }
+  }
+
+  /// A line of a session has ended: what it changed holds for the next ones.
+  func takeContext(of other: Strand) { context = other.context }
+
+  /// Changes what this task hands on to those that it spawns. Those that it has spawned keep what they have.
+  func changeContext(_ change: (TaskContext) -> Void) {
+    if !isKnownUniquelyReferenced(&context) { context = TaskContext(copying: context) }
+    change(context)
   }
 
   /// The directory that relative paths of this task start from (`cd`), always absolute.

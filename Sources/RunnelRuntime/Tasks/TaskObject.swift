@@ -11,6 +11,25 @@ public final class TaskObject: Object, @unchecked Sendable {
     case cancelled(reason: String?)
   }
 
+  /// Who is told of its end.
+  struct Listeners {
+    /// Mostly one waits, for whom no list is made.
+    private(set) var firstWaiter: Waiter?
+    private(set) var waiters: [Waiter] = []
+    /// Called outside the lock.
+    var actions: [@Sendable () -> Void] = []
+
+    var hasWaiters: Bool { firstWaiter != nil || !waiters.isEmpty }
+
+    mutating func add(_ waiter: Waiter) {
+      if firstWaiter == nil, waiters.isEmpty { firstWaiter = waiter } else { waiters.append(waiter) }
+    }
+
+    mutating func remove(_ waiter: Waiter) {
+      if firstWaiter === waiter { firstWaiter = nil } else { waiters.removeAll { $0 === waiter } }
+    }
+  }
+
   let id: Int
   let name: String?
   /// The scope that it belongs to.
@@ -22,16 +41,14 @@ public final class TaskObject: Object, @unchecked Sendable {
   var place: CodePlace?
   unowned let interpreter: Interpreter
   /// Guarded by the interpreter's tree lock, as all below.
-  private(set) var state = State.running
-  var ended: Int64?
+  @exclusivity(unchecked) private(set) var state = State.running
+  private(set) var ended: Int64?
   /// A failure reaches somebody: its handle was awaited, gathered or asked.
   var isObserved = false
   /// Its handle was dropped: a failure stops the scope at once.
   var isDiscarded = false
-  var waiters: [Waiter] = []
-  /// Called, outside the lock, when it has ended.
-  var onEnd: [@Sendable () -> Void] = []
-  var strand: Strand?
+  @exclusivity(unchecked) var listeners = Listeners()
+  @exclusivity(unchecked) var strand: Strand?
   /// Where it stands in `scope.live`.
   var numberAmongLive = 0
 
@@ -57,12 +74,12 @@ public final class TaskObject: Object, @unchecked Sendable {
   var isRunning: Bool { if case .running = state { true } else { false } }
 
   /// The task has ended. Under the tree lock.
-  func finish(_ outcome: State) -> [Waiter] {
+  func finish(_ outcome: State) -> Listeners {
     state = outcome
     ended = interpreter.scheduler.clock.now()
     strand = nil
-    defer { waiters = [] }
-    return waiters
+    defer { listeners = Listeners() }
+    return listeners
   }
 
   /// What an awaiter gets. Under the tree lock.

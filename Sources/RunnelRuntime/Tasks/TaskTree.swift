@@ -25,7 +25,7 @@ extension Interpreter {
     task.isDiscarded = isDiscarded
     task.place = origin.place
     let child = Strand(interpreter: self, task: task, context: origin.context)
-    let machine = Machine(strand: child, globals: origin.globals, ownsGlobals: false)
+    let machine = machines.machine(for: child, globals: origin.globals)
     machine.begin(closure, arguments: arguments)
     try start(task, child, machine)
     return task
@@ -68,24 +68,24 @@ extension Interpreter {
   /// A task has ended.
   func finish(_ task: TaskObject, _ result: Result<Value, Raised>) {
     let scope = task.scope
-    let (waiters, actions) = tree.withLock { () -> ([Waiter], [@Sendable () -> Void]) in
-      let waiters: [Waiter]
+    let listeners = tree.withLock { () -> TaskObject.Listeners in
+      let listeners: TaskObject.Listeners
       switch result {
       case .success(let value):
-        waiters = task.finish(.ok(value))
+        listeners = task.finish(.ok(value))
       case .failure(let raised) where raised.error.kind === ErrorKind.cancelled:
-        waiters = task.finish(.cancelled(reason: task.strand?.root.cancelReason?.given))
+        listeners = task.finish(.cancelled(reason: task.strand?.root.cancelReason?.given))
       case .failure(let raised):
         let error = raised.error
         error.add(place: { task.place?.entry(.spawned, task: task.label) })
-        waiters = task.finish(.failed(error))
-        noteFailure(of: task, error, hasWaiters: !waiters.isEmpty)
+        listeners = task.finish(.failed(error))
+        noteFailure(of: task, error, hasWaiters: listeners.hasWaiters)
       }
-      defer { task.onEnd = [] }
-      return (waiters, task.onEnd)
+      return listeners
     }
-    for waiter in waiters { answer(waiter, with: task) }
-    for action in actions { action() }
+    if let waiter = listeners.firstWaiter { answer(waiter, with: task) }
+    for waiter in listeners.waiters { answer(waiter, with: task) }
+    for action in listeners.actions { action() }
     // Last, so that the scope does not end before what its task's end leads to has begun.
     let joiner = tree.withLock { () -> Waiter? in
       scope.live.remove(task)
@@ -192,7 +192,7 @@ extension Interpreter {
   func whenEnded(_ task: TaskObject, observing: Bool = false, _ action: @escaping @Sendable () -> Void) {
     let hasEnded = tree.withLock { () -> Bool in
       if observing { task.isObserved = true }
-      if task.isRunning { task.onEnd.append(action) }
+      if task.isRunning { task.listeners.actions.append(action) }
       return !task.isRunning
     }
     if hasEnded { action() }
@@ -205,7 +205,7 @@ extension Interpreter {
       guard task.strand !== strand else {
         return .failure(ErrorObject(.deadlock, "\(strand.label) awaits itself"))
       }
-      task.waiters.append(waiter)
+      task.listeners.add(waiter)
       return nil
     }
     switch known {
@@ -216,6 +216,6 @@ extension Interpreter {
   }
 
   func disarm(_ waiter: Waiter, forEndOf task: TaskObject) {
-    tree.withLock { task.waiters.removeAll { $0 === waiter } }
+    tree.withLock { task.listeners.remove(waiter) }
   }
 }
