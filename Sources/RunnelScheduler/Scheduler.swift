@@ -55,6 +55,8 @@ public final class Scheduler: TaskExecutor, @unchecked Sendable {
   private let isPolling = Atomic<Bool>(false)
   /// The earliest deadline, `Int64.max` without timers. Written under `lock`.
   private let nextDeadline = Atomic<Int64>(.max)
+  /// When a strand polled last.
+  private let lastPoll = Atomic<Int64>(0)
   /// Work under way on other threads that will make somebody ready.
   private let outsideWork = Atomic<Int>(0)
   private var onQuiescent: (@Sendable () -> Void)?
@@ -86,7 +88,8 @@ public final class Scheduler: TaskExecutor, @unchecked Sendable {
 
   private func enqueue(_ job: ReadyJob) {
     guard let worker = Worker.current(of: self) else { return inject(job) }
-    if worker.push(job) > 1, hasSpareWorker.load(ordering: .relaxed) { claimWorker() }
+    let count = worker._withUnsafeGuaranteedRef { $0.push(job) }
+    if count > 1, hasSpareWorker.load(ordering: .relaxed) { claimWorker() }
   }
 
   private func inject(_ job: ReadyJob) {
@@ -135,7 +138,8 @@ public final class Scheduler: TaskExecutor, @unchecked Sendable {
   /// - Returns: whether others are ready that nobody else will take, so that it should let them go first.
   public func shareWork() -> Bool {
     guard let worker = Worker.current(of: self) else { return false }
-    let hasJobs = worker.count > 0 || hasInjected.load(ordering: .relaxed)
+    let hasJobs =
+      worker._withUnsafeGuaranteedRef { $0.count } > 0 || hasInjected.load(ordering: .relaxed)
     guard hasJobs, hasSpareWorker.load(ordering: .relaxed) else { return hasOtherWork }
     claimWorker()
     return false
@@ -144,14 +148,20 @@ public final class Scheduler: TaskExecutor, @unchecked Sendable {
   /// Whether another job is ready behind the one that runs. Cheap.
   public var hasOtherWork: Bool {
     guard let worker = Worker.current(of: self) else { return false }
-    return worker.count > 0 || hasInjected.load(ordering: .relaxed) || isStopping.load(ordering: .relaxed)
-      || (worker.index == 0 && mustAsk.load(ordering: .relaxed))
+    let (count, index) = worker._withUnsafeGuaranteedRef { ($0.count, $0.index) }
+    return count > 0 || hasInjected.load(ordering: .relaxed) || isStopping.load(ordering: .relaxed)
+      || (index == 0 && mustAsk.load(ordering: .relaxed))
   }
 
   /// Fires due timers and dispatches what the poller has, without waiting: what a strand that computes does at times.
-  public func poll() {
-    guard let worker = Worker.current(of: self) else { return }
-    lookAround(worker)
+  ///
+  /// - Parameters:
+  ///   - now: the real clock's time.
+  ///   - interval: nanoseconds; nothing is done if the last call on any worker was not so long ago.
+  public func poll(now: Int64, interval: Int64) {
+    guard now - lastPoll.load(ordering: .relaxed) >= interval else { return }
+    lastPoll.store(now, ordering: .relaxed)
+    Worker.current(of: self)?._withUnsafeGuaranteedRef { lookAround($0) }
   }
 
   // MARK: Timers

@@ -84,11 +84,13 @@ final class Worker: @unchecked Sendable {
 
   func unpark() { semaphore.post() }
 
-  /// The worker of this scheduler that the calling thread is, if it is one.
-  static func current(of scheduler: Scheduler) -> Worker? {
+  /// The worker of this scheduler that the calling thread is, if it is one. Without a reference of its own, as it is asked for at
+  /// every job: it lives as long as its scheduler.
+  @inline(__always)
+  static func current(of scheduler: Scheduler) -> Unmanaged<Worker>? {
     guard let pointer = runnel_current_worker() else { return nil }
-    let worker = Unmanaged<Worker>.fromOpaque(pointer).takeUnretainedValue()
-    return worker.scheduler === scheduler ? worker : nil
+    let worker = Unmanaged<Worker>.fromOpaque(pointer)
+    return worker._withUnsafeGuaranteedRef { $0.scheduler === scheduler } ? worker : nil
   }
 
   /// Makes the calling thread this worker while `body` runs.

@@ -28,7 +28,8 @@ extension Machine {
 
   func spawn(_ window: UnsafeMutablePointer<Value>, _ instruction: Instruction, _ frame: Frame) throws(Raised)
   {
-    guard case .spawn(let descriptor) = frame.function.takeUnretainedValue().code.constants[instruction.b],
+    guard
+      case .spawn(let descriptor) = frame.function._withUnsafeGuaranteedRef({ $0.code.constants[instruction.b] }),
       let closure = window[0].closure
     else { return }
     var next = 1
@@ -59,9 +60,8 @@ extension Machine {
     }
     if descriptor.hasExecutor { try checkExecutor(operand()) }
     let task = try strand.interpreter.spawn(
-      closure, in: scope,
-      origin: SpawnOrigin(strand, place: CodePlace(function: frame.function, pc: frame.pc)), name: name, isService: descriptor.isService,
-      isDetached: descriptor.isDetached, isDiscarded: descriptor.isDiscarded)
+      closure, in: scope, from: strand, place: CodePlace(function: frame.function, pc: frame.pc), name: name,
+      isService: descriptor.isService, isDetached: descriptor.isDetached, isDiscarded: descriptor.isDiscarded)
     window[0] = .object(task)
   }
 

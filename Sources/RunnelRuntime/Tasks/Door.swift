@@ -37,7 +37,7 @@ extension Strand {
       let giveUp = arm(waiter)
       begin(waiter, reason)
       let outcome = await waiter.result()
-      end(waiter)
+      endWait()
       switch outcome {
       case .value(let value): return value
       case .failure(let error): throw Raised(error)
@@ -54,7 +54,7 @@ extension Strand {
     arm(waiter)
     begin(waiter, reason, isInterruptible: false)
     _ = await waiter.result()
-    end(waiter)
+    endWait()
   }
 
   /// Waits until a descriptor can be read. Gives up when the strand is cancelled or its deadline passes.

@@ -16,7 +16,9 @@ enum GatherMode {
 }
 
 /// Counts members that end, and wakes the one who gathers.
-private final class GatherSignal: @unchecked Sendable {
+///
+/// `@unchecked Sendable`: what changes is protected by `lock`.
+final class GatherSignal: @unchecked Sendable {
   private let lock = Lock()
   private var ended: [Int] = []
   private var waiter: Waiter?
@@ -81,18 +83,25 @@ enum Gather {
     _ strand: Strand
   ) async throws(Raised) -> Value {
     var keys: [Value]?
-    var arguments: [[Value]] = []
+    var items: [Value]
+    var values: [Value]?
     switch source {
     case .object(let object) where object.tag == .map:
       let storage = unsafeDowncast(object, to: MapObject.self).storage
-      if isPair { keys = storage.map(\.key) }
-      arguments = storage.map { isPair ? [$0.key, $0.value] : [$0.key] }
+      items = storage.map(\.key)
+      if isPair {
+        keys = items
+        values = storage.map(\.value)
+      }
     case .object(let object) where object.tag == .list || object.tag == .range:
-      let items =
+      items =
         object.tag == .list
         ? unsafeDowncast(object, to: ListObject.self).items
         : unsafeDowncast(object, to: RangeObject.self).values()
-      arguments = items.enumerated().map { isPair ? [.int($0.offset), $0.element] : [$0.element] }
+      if isPair {
+        values = items
+        items = items.indices.map { .int($0) }
+      }
     case _ where source.isStream:
       guard let most = try most(limit) else {
         throw Raised(
@@ -106,19 +115,19 @@ enum Gather {
         .typeError, "`gather for` takes a list, a range, a map or a stream, not \(source.typeName)")
     }
     let most = try most(limit) ?? Int.max
-    var collector = Collector(mode: mode, count: arguments.count, strand: strand)
-    collector.items = arguments.map { isPair ? .list($0) : $0[0] }
+    var collector = Collector(mode: mode, count: items.count, strand: strand)
+    collector.items = values.map { zip(items, $0).map { .list([$0, $1]) } } ?? items
     try collector.checkNotEmpty()
     let signal = GatherSignal()
     var next = 0
     while true {
-      while next < arguments.count, collector.running < most, !collector.isDecided {
-        let task = try strand.interpreter.spawn(
-          closure, arguments: arguments[next], in: scope, from: strand, name: nil)
+      while next < items.count, collector.running < most, !collector.isDecided {
+        let arguments = values.map { [items[next], $0[next]] } ?? [items[next]]
+        let task = try strand.interpreter.spawn(closure, arguments: arguments, in: scope, from: strand, name: nil)
         collector.watch(task, next, signal)
         next += 1
       }
-      if collector.isDecided || (next == arguments.count && collector.running == 0) { break }
+      if collector.isDecided || (next == items.count && collector.running == 0) { break }
       try await collector.waitForOne(signal)
     }
     try await collector.wait(signal)
@@ -170,7 +179,8 @@ enum Gather {
     let strand: Strand
     var items: [Value]?
     private var outcomes: [Waiter.Outcome?]
-    private var tasks: [Int: TaskObject] = [:]
+    /// Those that run; nil for what has ended, or was no task.
+    private var tasks: [TaskObject?]
     private(set) var running = 0
     /// The member that decided, for `any` and `race`; or whose failure did, for all.
     private var winner: Int?
@@ -186,6 +196,7 @@ enum Gather {
       self.mode = mode
       self.strand = strand
       outcomes = Array(repeating: nil, count: count)
+      tasks = Array(repeating: nil, count: count)
     }
 
     var isDecided: Bool { winner != nil || failure != nil || sourceFailure != nil }
@@ -196,6 +207,7 @@ enum Gather {
     /// Adds a member to those of a stream.
     mutating func add(_ task: TaskObject, item: Value, _ signal: GatherSignal) {
       outcomes.append(nil)
+      tasks.append(nil)
       items?.append(item)
       watch(task, outcomes.count - 1, signal)
     }
@@ -218,7 +230,7 @@ enum Gather {
       let hasEnded = strand.interpreter.tree.withLock { () -> Bool in
         task.isObserved = true
         if !task.isRunning { return true }
-        task.listeners.actions.append { signal.note(index) }
+        task.listeners.add(.member(signal, index))
         return false
       }
       tasks[index] = task
@@ -229,6 +241,7 @@ enum Gather {
     private mutating func end(_ index: Int) {
       if index == Self.source { return lookAtReader() }
       guard let task = tasks[index] else { return }
+      tasks[index] = nil
       running -= 1
       if let outcome = strand.interpreter.tree.withLock({ task.outcome() }) { settle(index, outcome) }
     }
@@ -298,7 +311,7 @@ enum Gather {
 
     private func cancelMembers() {
       let interpreter = strand.interpreter
-      for task in Array(tasks.values) + [reader].compactMap({ $0 }) {
+      for task in (tasks + [reader]).compactMap({ $0 }) {
         let root = interpreter.tree.withLock { task.isRunning ? task.strand?.root : nil }
         if let root { interpreter.cancel(root, .byHand(nil)) }
       }

@@ -35,24 +35,23 @@ public enum Wait {
   }
 }
 
-/// A wait that has begun: who ends it, and how it is given up.
+/// A wait for which a strand has left its worker.
 struct ParkedWait {
   enum Undo {
-    case nothing
+    /// What the wait itself says.
+    case its
     case timer(TimerID)
-    case task(TaskObject)
     case other(() -> Void)
   }
 
   let wait: Wait
-  let waiter: Waiter
   let undo: Undo
 }
 
 extension Strand {
   /// Begins a wait. Says true if the strand goes on at once, with what the machine has been given; false if somebody else makes
   /// it ready: then it may be running on another worker already.
-  func park(_ wait: Wait) -> Bool {
+  func park(_ wait: consuming Wait) -> Bool {
     while true {
       if wait.isInterruptible {
         do throws(Raised) {
@@ -70,50 +69,50 @@ extension Strand {
       let waiter = Waiter()
       let undo = arm(wait, waiter)
       begin(waiter, wait.reason, isInterruptible: wait.isInterruptible)
-      parked = ParkedWait(wait: wait, waiter: waiter, undo: undo)
+      parked = ParkedWait(wait: wait, undo: undo)
       if waiter.suspend(self) { return false }
-      if takeOutcome() { return true }
+      guard let again = takeOutcome() else { return true }
+      wait = again
     }
   }
 
   /// The strand has been made ready: takes what its wait was ended with. Says false if it has to wait on.
   func unpark() -> Bool {
-    guard let wait = parked?.wait else { return true }
-    return takeOutcome() || park(wait)
+    guard let again = takeOutcome() else { return true }
+    return park(again)
   }
 
-  /// Gives the machine what the wait was ended with; says false if it was interrupted.
-  private func takeOutcome() -> Bool {
-    guard let wait = parked else { return true }
+  /// Gives the machine what the wait was ended with; if it was interrupted, gives it back to be begun again.
+  private func takeOutcome() -> Wait? {
+    guard let ended = parked else { return nil }
     parked = nil
-    end(wait.waiter)
-    switch wait.waiter.known {
+    guard let waiter = endWait() else { return nil }
+    switch waiter.known {
     case .value(let value): machine.deliver(value)
     case .failure(let error): machine.deliver(raising: error)
     case .interrupted, nil:
-      giveUp(wait)
-      return false
+      giveUp(ended, waiter)
+      return ended.wait
     }
-    return true
+    return nil
   }
 
   private func arm(_ wait: Wait, _ waiter: Waiter) -> ParkedWait.Undo {
     switch wait {
-    case .turn: return .nothing
+    case .turn: return .its
     case .moment(let moment, _):
       return .timer(interpreter.scheduler.schedule(at: moment) { waiter.resume(with: .nil) })
     case .task(let task):
       interpreter.arm(waiter, forEndOf: task, self)
-      return .task(task)
+      return .its
     case .other(_, _, let arm): return .other(arm(waiter))
     }
   }
 
-  private func giveUp(_ wait: ParkedWait) {
-    switch wait.undo {
-    case .nothing: break
+  private func giveUp(_ parked: ParkedWait, _ waiter: Waiter) {
+    switch parked.undo {
+    case .its: if case .task(let task) = parked.wait { interpreter.disarm(waiter, forEndOf: task) }
     case .timer(let timer): interpreter.scheduler.cancelTimer(timer)
-    case .task(let task): interpreter.disarm(wait.waiter, forEndOf: task)
     case .other(let undo): undo()
     }
   }

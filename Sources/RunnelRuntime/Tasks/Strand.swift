@@ -36,7 +36,6 @@ public final class Strand: Resumable, @unchecked Sendable {
   }
   /// The strand's scopes that have live tasks. Under the tree lock.
   @exclusivity(unchecked) var busyScopes: [Scope] = []
-  private var lastPoll: Int64 = 0
   /// For the task of a stage: where its items go.
   let stage: StageBuffer?
   /// How often it has waited, or has had a turn after which others might have run beside it.
@@ -215,13 +214,13 @@ public final class Strand: Resumable, @unchecked Sendable {
     if isCancelled { waiter.interrupt() }
   }
 
-  func end(_ waiter: Waiter) {
-    // Let go of outside the lock: the last reference to a waiter may free much.
-    let ended = waitLock.withLock { () -> Waiting? in
+  /// The wait is over. Gives the waiter, to be let go of outside the lock: the last reference may free much.
+  @discardableResult
+  func endWait() -> Waiter? {
+    waitLock.withLock {
       defer { waiting = nil }
-      return waiting
+      return waiting?.waiter
     }
-    withExtendedLifetime(ended) {}
   }
 
   /// What the strand waits for, since when, and where in the script; nil while it runs. From any thread: a strand that waits
@@ -256,9 +255,7 @@ public final class Strand: Resumable, @unchecked Sendable {
   }
 
   private func pollIfDue(_ now: Int64) {
-    guard now - lastPoll >= Self.pollInterval || Signals.pending else { return }
-    lastPoll = now
-    interpreter.scheduler.poll()
+    interpreter.scheduler.poll(now: now, interval: Signals.pending ? 0 : Self.pollInterval)
   }
 
   private func lookCloser() throws(Raised) {

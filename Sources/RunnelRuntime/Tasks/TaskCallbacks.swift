@@ -27,7 +27,8 @@ enum TaskCallbacks {
     guard function.isFunction else { throw call.wrongType(1, expected: "a function") }
     let closure = try PreludeCode.closure(named: "__callback")
     let strand = call.strand
-    let origin = SpawnOrigin(strand)
+    let context = strand.context
+    let globals = strand.machine.fiber.globals
     let interpreter = strand.interpreter
     let here = strand.innermostScope
     interpreter.whenEnded(task, observing: forError) {
@@ -42,7 +43,7 @@ enum TaskCallbacks {
       let scope = interpreter.tree.withLock { task.scope.hasEnded ? here : task.scope }
       // Where both scopes have ended nobody is left to whom it would matter.
       _ = try? interpreter.spawn(
-        closure, arguments: [function, argument], in: scope, origin: origin, name: nil, isDiscarded: true)
+        closure, arguments: [function, argument], in: scope, context, globals, name: nil, isDiscarded: true)
     }
     return .nil
   }

@@ -16,13 +16,36 @@ public final class TaskObject: Object, @unchecked Sendable {
     /// Mostly one waits, for whom no list is made.
     private(set) var firstWaiter: Waiter?
     private(set) var waiters: [Waiter] = []
-    /// Called outside the lock.
-    var actions: [@Sendable () -> Void] = []
+    private var firstAction: Action?
+    private var actions: [Action] = []
+
+    /// What is done outside the lock.
+    enum Action {
+      case call(@Sendable () -> Void)
+      /// It is a member of a gather, by this number.
+      case member(GatherSignal, Int)
+
+      func perform() {
+        switch self {
+        case .call(let body): body()
+        case .member(let signal, let number): signal.note(number)
+        }
+      }
+    }
 
     var hasWaiters: Bool { firstWaiter != nil || !waiters.isEmpty }
 
     mutating func add(_ waiter: Waiter) {
       if firstWaiter == nil, waiters.isEmpty { firstWaiter = waiter } else { waiters.append(waiter) }
+    }
+
+    mutating func add(_ action: Action) {
+      if firstAction == nil { firstAction = action } else { actions.append(action) }
+    }
+
+    func performActions() {
+      firstAction?.perform()
+      for action in actions { action.perform() }
     }
 
     mutating func remove(_ waiter: Waiter) {
@@ -39,7 +62,8 @@ public final class TaskObject: Object, @unchecked Sendable {
   let began: Int64
   /// Where it was spawned; nil for tasks that the library starts.
   var place: CodePlace?
-  unowned let interpreter: Interpreter
+  /// Used while its scripts run: by the machine for the handle's fields, and when the task ends.
+  unowned(unsafe) let interpreter: Interpreter
   /// Guarded by the interpreter's tree lock, as all below.
   @exclusivity(unchecked) private(set) var state = State.running
   private(set) var ended: Int64?

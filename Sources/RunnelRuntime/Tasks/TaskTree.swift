@@ -7,25 +7,27 @@ extension Interpreter {
   /// Begins a task of a scope. The scope may be one that is being stopped: then the task meets the cancellation at
   /// its first checkpoint (language.md §6).
   func spawn(
-    _ closure: Closure, arguments: [Value] = [], in scope: Scope, from strand: Strand, name: String?,
-    isService: Bool = false, isDetached: Bool = false, isDiscarded: Bool = false
+    _ closure: Closure, arguments: [Value] = [], in scope: Scope, from strand: Strand, place: CodePlace? = nil,
+    name: String?, isService: Bool = false, isDetached: Bool = false, isDiscarded: Bool = false
   ) throws(Raised) -> TaskObject {
     try spawn(
-      closure, arguments: arguments, in: scope, origin: SpawnOrigin(strand), name: name, isService: isService,
-      isDetached: isDetached, isDiscarded: isDiscarded)
+      closure, arguments: arguments, in: scope, strand.context, strand.machine.fiber.globals, place: place,
+      name: name, isService: isService, isDetached: isDetached, isDiscarded: isDiscarded)
   }
 
+  /// As the other, with what the task takes from its spawner.
   func spawn(
-    _ closure: Closure, arguments: [Value] = [], in scope: Scope, origin: SpawnOrigin, name: String?,
-    isService: Bool = false, isDetached: Bool = false, isDiscarded: Bool = false
+    _ closure: Closure, arguments: [Value], in scope: Scope, _ context: TaskContext, _ globals: GlobalTable,
+    place: CodePlace? = nil, name: String?, isService: Bool = false, isDetached: Bool = false,
+    isDiscarded: Bool = false
   ) throws(Raised) -> TaskObject {
     let task = TaskObject(
       id: nextTaskID(), name: name, scope: scope, isService: isService, isDetached: isDetached,
       interpreter: self)
     task.isDiscarded = isDiscarded
-    task.place = origin.place
-    let child = Strand(interpreter: self, task: task, context: origin.context)
-    let machine = machines.machine(for: child, globals: origin.globals)
+    task.place = place
+    let child = Strand(interpreter: self, task: task, context: context)
+    let machine = machines.machine(for: child, globals: globals)
     machine.begin(closure, arguments: arguments)
     try start(task, child, machine)
     return task
@@ -85,7 +87,7 @@ extension Interpreter {
     }
     if let waiter = listeners.firstWaiter { answer(waiter, with: task) }
     for waiter in listeners.waiters { answer(waiter, with: task) }
-    for action in listeners.actions { action() }
+    listeners.performActions()
     // Last, so that the scope does not end before what its task's end leads to has begun.
     let joiner = tree.withLock { () -> Waiter? in
       scope.live.remove(task)
@@ -192,7 +194,7 @@ extension Interpreter {
   func whenEnded(_ task: TaskObject, observing: Bool = false, _ action: @escaping @Sendable () -> Void) {
     let hasEnded = tree.withLock { () -> Bool in
       if observing { task.isObserved = true }
-      if task.isRunning { task.listeners.actions.append(action) }
+      if task.isRunning { task.listeners.add(.call(action)) }
       return !task.isRunning
     }
     if hasEnded { action() }

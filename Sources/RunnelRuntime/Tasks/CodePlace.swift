@@ -1,21 +1,7 @@
-// Where a task comes from: what it takes from the one that spawned it, and the place in the script.
+// Where in a script's code something was: noted for nothing, and looked up when a trace or a report shows it.
 
 import RunnelCompiler
 import RunnelSyntax
-
-/// What a task takes from the one that spawned it: its variables, `env` and `cd`, as they were then.
-struct SpawnOrigin: Sendable {
-  let context: TaskContext
-  let globals: GlobalTable
-  /// Where it was spawned, for traces.
-  let place: CodePlace?
-
-  init(_ strand: Strand, place: CodePlace? = nil) {
-    context = strand.context
-    globals = strand.machine.fiber.globals
-    self.place = place
-  }
-}
 
 /// A place in a script's code, which costs nothing until somebody wants to see it.
 ///
