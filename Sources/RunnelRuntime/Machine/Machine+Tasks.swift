@@ -29,7 +29,9 @@ extension Machine {
   func spawn(_ window: UnsafeMutablePointer<Value>, _ instruction: Instruction, _ frame: Frame) throws(Raised)
   {
     guard
-      case .spawn(let descriptor) = frame.function._withUnsafeGuaranteedRef({ $0.code.constants[instruction.b] }),
+      case .spawn(let descriptor) = frame.function._withUnsafeGuaranteedRef({
+        $0.code.constants[instruction.b]
+      }),
       let closure = window[0].closure
     else { return }
     var next = 1

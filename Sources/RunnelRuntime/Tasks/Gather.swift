@@ -123,7 +123,8 @@ enum Gather {
     while true {
       while next < items.count, collector.running < most, !collector.isDecided {
         let arguments = values.map { [items[next], $0[next]] } ?? [items[next]]
-        let task = try strand.interpreter.spawn(closure, arguments: arguments, in: scope, from: strand, name: nil)
+        let task = try strand.interpreter.spawn(
+          closure, arguments: arguments, in: scope, from: strand, name: nil)
         collector.watch(task, next, signal)
         next += 1
       }

@@ -202,7 +202,8 @@ public final class Strand: Resumable, @unchecked Sendable {
 
   func begin(_ waiter: Waiter, _ reason: WaitDescription, isInterruptible: Bool = true) {
     let now = Waiting(
-      waiter: waiter, reason: reason, since: interpreter.scheduler.clock.now(), isInterruptible: isInterruptible)
+      waiter: waiter, reason: reason, since: interpreter.scheduler.clock.now(),
+      isInterruptible: isInterruptible)
     waitLock.withLock { waiting = now }
     guard isInterruptible else { return }
     // What was asked between the checkpoint and here has seen no waiter.

@@ -7,7 +7,8 @@ extension Interpreter {
   /// Begins a task of a scope. The scope may be one that is being stopped: then the task meets the cancellation at
   /// its first checkpoint (language.md §6).
   func spawn(
-    _ closure: Closure, arguments: [Value] = [], in scope: Scope, from strand: Strand, place: CodePlace? = nil,
+    _ closure: Closure, arguments: [Value] = [], in scope: Scope, from strand: Strand,
+    place: CodePlace? = nil,
     name: String?, isService: Bool = false, isDetached: Bool = false, isDiscarded: Bool = false
   ) throws(Raised) -> TaskObject {
     try spawn(
