@@ -1,6 +1,6 @@
 """Generators and pipelines inside tasks (language.md §4, §14). At most one part of a pipeline sleeps: stages run at the
 same time, in the oracle one after the other."""
-from .tasks import block
+from .tasks import UNWATCHED, block
 
 
 class Streams:
@@ -43,7 +43,7 @@ class Streams:
             text = f"{self.stream(place)} | {stage} | {self.pick('collect', 'count', 'last')}"
         elif k == 1: text = f"{self.stream(place)} | batch({self.r.randint(1, 3)}, within: {self.length()}) | collect"
         elif k == 2: text = f"{numbers} | filter(x => x % 4 != 1) | map({slow}) | {self.pick('collect', 'sum', 'max')}"
-        elif k == 3: text = f"{numbers} | map({slow}, limit: {self.limited(numbers)}) | collect"
+        elif k == 3 and UNWATCHED not in place.live: text = f"{numbers} | map({slow}, limit: {self.limited(numbers)}) | collect"
         elif k == 4: text = f"{numbers} | map(x => x + 1) | each({slow})"
         else: text = f"{numbers} | map({slow}, errors: \"skip\") | collect"
         name = self.fresh("v")

@@ -63,9 +63,11 @@ class Tasks:
         return out + (self.await_handle(place, name) if self.chance(0.6) else [])
 
     def await_handle(self, place, name):
-        """Awaits; whoever is not the only one to await goes on at an instant of its own."""
+        """Awaits; whoever is not the only one to await goes on, or fails, at an instant of its own."""
         got = self.fresh("v")
-        if self.chance(0.4): return [f"let {got} = await {name}", *self.pause(place), self.note(got)]
+        if self.chance(0.4):
+            failing = f"{self.pause(place)[0]}; raise e"
+            return [f"let {got} = try {{ await {name} }} catch e {{ {failing} }}", *self.pause(place), self.note(got)]
         return [f"let {got} = {self.attempted(f'await {name}')}", *self.pause(place),
                 self.note(got, *self.r.sample([f"{name}.state", f"{name}.done", f"{name}.duration // 10ms", f"describe({name}.error)"], 2))]
 
