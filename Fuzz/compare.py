@@ -2,6 +2,7 @@
 """Compare a runnel binary with the oracle on generated programs: the same stdout and exit status.
 
     compare.py --bin PATH --seed N --count M [--jobs 2]      generated programs
+    compare.py --bin PATH --concurrent --count M             of many tasks, in virtual time, on one worker and on four
     compare.py --bin PATH FILE…                              these programs
 
 Prints each difference and, for the first few, a diff; keeps the programs in --keep with what both printed; ends with
@@ -9,8 +10,8 @@ Prints each difference and, for the first few, a diff; keeps the programs in --k
 """
 import argparse, concurrent.futures, difflib, os, shutil, sys, tempfile, threading
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from generate import program
-from harness import BINARY, HERE, ORACLE, Oracle, first_difference, run_binary
+from generate import add_options, text_of
+from harness import BINARY, HERE, ORACLE, PLAIN, VIRTUAL, Oracle, first_that_differs
 
 local = threading.local()
 
@@ -19,13 +20,9 @@ def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--bin", default=BINARY)
     ap.add_argument("--oracle", default=ORACLE)
-    ap.add_argument("--seed", type=int, default=1)
-    ap.add_argument("--first", type=int, default=0, help="number of the first program")
-    ap.add_argument("--count", type=int, default=100)
+    add_options(ap, count=100)
     ap.add_argument("--jobs", type=int, default=2)
     ap.add_argument("--timeout", type=float, default=20, help="seconds a program may take")
-    ap.add_argument("--tasks", action="store_true", help="also plain spawn, await, gather, retry, timeout and shield")
-    ap.add_argument("--topic", action="append", help="only this topic of generator/snippets.py (may be repeated)")
     ap.add_argument("--keep", default=os.path.join(HERE, "failures"))
     ap.add_argument("--show", type=int, default=5, help="how many diffs to print whole")
     ap.add_argument("--no-cache", action="store_true", help="ask the oracle again for what it has answered before")
@@ -44,17 +41,17 @@ def main():
         path = item
         if isinstance(item, int):
             path = os.path.join(work, f"{a.seed}-{item}.rnl")
-            with open(path, "w", encoding="utf-8") as f: f.write(program(a.seed, item, a.tasks, a.topic))
+            with open(path, "w", encoding="utf-8") as f: f.write(text_of(a, item))
         want = local.oracle.run(os.path.abspath(path))
-        if want[0] is None: return path, want, None
-        return path, want, run_binary(binary, os.path.abspath(path), a.timeout, local.cwd)
+        if want[0] is None: return path, want, None, None
+        got, what, flags = first_that_differs(want, VIRTUAL if a.concurrent else PLAIN, binary, os.path.abspath(path), a.timeout, local.cwd)
+        return path, want, got, what and " ".join([what, *flags])
 
     agree = differ = failed = 0
     try:
         with concurrent.futures.ThreadPoolExecutor(a.jobs) as pool:
-            for path, want, got in pool.map(judge, a.files or range(a.first, a.first + a.count)):
+            for path, want, got, what in pool.map(judge, a.files or range(a.first, a.first + a.count)):
                 name = os.path.basename(path).removesuffix(".rnl")
-                what = got and first_difference(want, got)
                 if got is None:
                     failed += 1
                     print(f"ORACLE FAILED {name}: {(want[2].strip().splitlines() or ['?'])[-1]}")

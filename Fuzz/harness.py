@@ -46,9 +46,23 @@ class Oracle:
             self.process.wait()
 
 
-def run_binary(binary, path, timeout, cwd):
+PLAIN = ((),)
+VIRTUAL = (("--virtual-time", "--workers", "1"), ("--virtual-time", "--workers", "4"))
+
+
+def first_that_differs(want, runs, binary, path, timeout, cwd):
+    """Runs the binary with each of these flags, up to the first outcome that is not the wanted one.
+    Gives (outcome, where they part or None, its flags)."""
+    for flags in runs:
+        got = run_binary(binary, path, timeout, cwd, flags)
+        what = first_difference(want, got)
+        if what is not None: break
+    return got, what, flags
+
+
+def run_binary(binary, path, timeout, cwd, flags=()):
     """(exit status, stdout, stderr); the status is "timeout" where it did not end, negative where a signal ended it."""
-    p = subprocess.Popen([binary, "run", path], cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+    p = subprocess.Popen([binary, "run", *flags, path], cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
     try:
         out, err = p.communicate(timeout=timeout)
         status = p.returncode

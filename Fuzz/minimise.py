@@ -7,12 +7,12 @@ a time-out or a refusal of the binary must stay one. Prints the result, and wher
 """
 import argparse, os, re, shutil, sys, tempfile
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import BINARY, ORACLE, Oracle, first_difference, run_binary
+from harness import BINARY, ORACLE, PLAIN, VIRTUAL, Oracle, first_that_differs
 
 
 class Minimiser:
-    def __init__(self, binary, oracle, text, timeout, folder):
-        self.binary, self.timeout, self.folder, self.tried, self.runs = binary, timeout, folder, {}, 0
+    def __init__(self, binary, oracle, text, timeout, folder, flags=PLAIN):
+        self.binary, self.timeout, self.folder, self.tried, self.runs, self.flags = binary, timeout, folder, {}, 0, flags
         self.oracle = Oracle(oracle)
         sys.path.insert(0, os.path.dirname(self.oracle.path))
         import ast_parse
@@ -33,8 +33,7 @@ class Minimiser:
         want = self.oracle.run(path)
         self.runs += 1
         if want[0] in (None, 2): return None
-        got = run_binary(self.binary, path, self.timeout, self.folder)
-        self.what = first_difference(want, got)
+        got, self.what, _ = first_that_differs(want, self.flags, self.binary, path, self.timeout, self.folder)
         if self.what is None: return None
         refused = re.search(r"E\d{4}", got[2]) if got[0] == 2 else None
         manner = "timeout" if got[0] == "timeout" else f"signal {-got[0]}" if got[0] < 0 or got[0] > 128 else f"refused {refused and refused.group()}" if got[0] == 2 else "output"
@@ -119,13 +118,14 @@ def main():
     ap.add_argument("--bin", default=BINARY)
     ap.add_argument("--oracle", default=ORACLE)
     ap.add_argument("--timeout", type=float, default=5)
+    ap.add_argument("--concurrent", action="store_true", help="in virtual time, on one worker and on four")
     ap.add_argument("-o", "--out", help="also write the result there")
     ap.add_argument("file")
     a = ap.parse_args()
     sys.setrecursionlimit(20000)
     folder = tempfile.mkdtemp(prefix="minimise-")
     try:
-        m = Minimiser(os.path.abspath(a.bin), a.oracle, open(a.file, encoding="utf-8").read(), a.timeout, folder)
+        m = Minimiser(os.path.abspath(a.bin), a.oracle, open(a.file, encoding="utf-8").read(), a.timeout, folder, VIRTUAL if a.concurrent else PLAIN)
         m.run()
         m.tried.pop(m.text)
         m.differs(m.text)
