@@ -1,10 +1,6 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// `RUNNEL_SANITIZER=1 swift build --sanitize=thread` tells ThreadSanitizer what it does not see by itself.
-let sanitizer: [SwiftSetting] =
-  Context.environment["RUNNEL_SANITIZER"] == nil ? [] : [.define("RUNNEL_SANITIZER")]
-
 /// One set of strict settings for every target (docs/architecture.md).
 let strict: [SwiftSetting] =
   [
@@ -12,7 +8,7 @@ let strict: [SwiftSetting] =
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("MemberImportVisibility"),
-  ] + sanitizer
+  ]
 
 let package = Package(
   name: "runnel",

@@ -1,21 +1,24 @@
 // The one lock of the whole project. It protects named fields for a few lines and is never held across a
-// call-out. It lies inside its owner (no allocation), and everything that locks comes through `withLock`,
-// so ThreadSanitizer needs to be told in one place only: it does not see into `Synchronization.Mutex`, which is part of the
-// standard library (docs/architecture.md, "Locks").
+// call-out. It lies inside its owner (no allocation), and everything that locks comes through `withLock`.
+//
+// It is our own because `Synchronization.Mutex` is built on priority-inheriting futexes on Linux: as soon as two threads meet at
+// one, each hand-over is a system call and a switch, also when the lock is free again after some nanoseconds. Tasks that do little
+// met at the tree lock so, and spent a fifth of their time in the kernel. This is the plain mutex of U. Drepper, "Futexes Are
+// Tricky", with a short spin before it sleeps; who comes first takes it, woken or not.
+//
+// ThreadSanitizer sees atomics, so it needs to be told nothing about this (docs/architecture.md, "Locks").
 
+internal import CRunnelScheduler
 public import Synchronization
-
-#if RUNNEL_SANITIZER
-  internal import CRunnelScheduler
-#endif
 
 /// A mutual-exclusion lock that is stored in place, in a `let` of the class whose fields it protects.
 ///
-/// Uncontended locking is one compare-and-swap; a contended one spins briefly, then sleeps in a futex.
-/// Not recursive: locking it twice on one thread is a crash.
+/// Uncontended locking is one compare-and-swap, unlocking one exchange; a contended one spins briefly, then sleeps in a futex.
+/// Not recursive: locking it twice on one thread waits for ever.
 public struct Lock: ~Copyable, Sendable {
+  /// 0: free; 1: held; 2: held, and others may sleep.
   @usableFromInline
-  let mutex = Mutex<Void>(())
+  let state = Atomic<UInt32>(0)
 
   @inlinable
   public init() {}
@@ -28,25 +31,30 @@ public struct Lock: ~Copyable, Sendable {
   public borrowing func withLock<Result: ~Copyable, Failure: Error>(
     _ body: () throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    // By halves, because its own `withLock` wants results that are `sending`, and to have a place for the shim.
-    mutex._unsafeLock()
-    #if RUNNEL_SANITIZER
-      withUnsafePointer(to: mutex) { Sanitizer.acquired(UnsafeRawPointer($0)) }
-    #endif
-    defer {
-      #if RUNNEL_SANITIZER
-        withUnsafePointer(to: mutex) { Sanitizer.willRelease(UnsafeRawPointer($0)) }
-      #endif
-      mutex._unsafeUnlock()
-    }
+    if !state.compareExchange(expected: 0, desired: 1, ordering: .acquiring).exchanged { waitAndLock() }
+    defer { if state.exchange(0, ordering: .releasing) == 2 { wakeOne() } }
     return try body()
   }
-}
 
-#if RUNNEL_SANITIZER
-  /// What ThreadSanitizer is told: what one thread did before it releases an address, another sees after it has acquired it.
-  public enum Sanitizer {
-    public static func acquired(_ address: UnsafeRawPointer) { runnel_sanitizer_acquired(address) }
-    public static func willRelease(_ address: UnsafeRawPointer) { runnel_sanitizer_will_release(address) }
+  /// About as long as a holder that runs takes to end.
+  private static let spins = 100
+
+  @usableFromInline
+  borrowing func waitAndLock() {
+    for _ in 0..<Self.spins {
+      if state.load(ordering: .relaxed) == 0,
+        state.compareExchange(expected: 0, desired: 1, ordering: .acquiring).exchanged
+      {
+        return
+      }
+      runnel_spin_hint()
+    }
+    // Whoever has slept cannot know whether others still do, and says so.
+    while state.exchange(2, ordering: .acquiring) != 0 {
+      withUnsafePointer(to: state) { runnel_futex_wait($0, 2) }
+    }
   }
-#endif
+
+  @usableFromInline
+  borrowing func wakeOne() { withUnsafePointer(to: state) { runnel_futex_wake($0) } }
+}

@@ -1,4 +1,4 @@
-// What the scheduler needs and Swift cannot do: a variable of each thread that costs no call, and to talk to ThreadSanitizer.
+// What the scheduler needs and Swift cannot do: a variable of each thread that costs no call, and to sleep at an address.
 
 #ifndef CRUNNELSCHEDULER_H
 #define CRUNNELSCHEDULER_H
@@ -7,8 +7,10 @@
 void *runnel_current_worker(void);
 void runnel_set_current_worker(void *worker);
 
-/// Tell ThreadSanitizer of an order between threads that it does not see. Nothing without it.
-void runnel_sanitizer_acquired(const void *address);
-void runnel_sanitizer_will_release(const void *address);
+/// Sleeps while the 32-bit number at an address has this value, and wakes one thread that does.
+void runnel_futex_wait(const void *address, unsigned int value);
+void runnel_futex_wake(const void *address);
+/// Tells the processor that this thread looks at the same thing again and again.
+void runnel_spin_hint(void);
 
 #endif
