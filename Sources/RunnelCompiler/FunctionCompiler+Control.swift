@@ -364,8 +364,15 @@ extension FunctionCompiler {
     builder.free(from: mark)
   }
 
-  /// `until`: a value that does not satisfy it makes the attempt a failed one.
+  /// `until`: a value that does not satisfy it makes the attempt a failed one. It is asked when the attempt's tasks have ended.
   private func checkUntil(_ until: Int, _ state: Int, _ result: Int, _ span: Span) {
+    let completion = builder.allocate(2)
+    builder.emit(.loadInt, completion, immediate: 0)
+    builder.emit(.scopeJoin, completion)
+    let haveEnded = builder.jump(.jumpUnlessFailed, completion)
+    builder.emit(.reraise, completion + 1)
+    builder.patch(haveEnded)
+    builder.free(from: completion)
     let window = builder.allocate(2)
     builder.emit(.move, window, until)
     builder.emit(.move, window + 1, result)
@@ -386,6 +393,11 @@ extension FunctionCompiler {
     let error = completion + 1
     var misses: [Patch] = []
     if let filter = node.filter {
+      // What `until` has refused is no error that `on` could name.
+      let isRefused = builder.allocate()
+      builder.emit(.retryIsRefused, isRefused, state, error)
+      let refused = builder.jump(.jumpIfTrue, isRefused)
+      defer { builder.patch(refused) }
       misses = testKinds(filter.kinds, error)
       if let name = filter.name { bind(name, from: error) }
       if let condition = filter.condition { misses += jumpIfFalse(condition) }

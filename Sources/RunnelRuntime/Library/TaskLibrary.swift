@@ -150,6 +150,24 @@ enum TaskLibrary {
           }
         }),
       NativeFunction(
+        "__first_or_failed(tasks) → int",
+        documentation:
+          "The index of a task of a list that has failed, or 0 when the first has ended; waits for either.",
+        body: .parking { call throws(Raised) in
+          let tasks = (call[0].list?.items ?? []).compactMap { $0.object(.task, as: TaskObject.self) }
+          let interpreter = call.strand.interpreter
+          return .other(WaitDescription("the first of some tasks")) { waiter in
+            for (index, task) in tasks.enumerated().reversed() {
+              interpreter.whenEnded(task) {
+                if index == 0 || interpreter.tree.withLock({ task.failure != nil }) {
+                  waiter.resume(with: .int(index))
+                }
+              }
+            }
+            return {}
+          }
+        }),
+      NativeFunction(
         "__is_ending(x) → bool", documentation: "Whether what was closed takes time to end.",
         body: .plain { call in
           guard case .object(let object) = call[0] else { return .bool(false) }

@@ -576,7 +576,7 @@ extension Machine {
         resumption = .again
         return wait
       }
-      if let error = failure(of: scope) { throw Raised(error) }
+      if let error = failureAtEnd(of: scope) { throw Raised(error) }
       pass(resourcesOf: scope, in: value)
       if let wait = closingWait(scope) {
         frame.pointee.pc -= 1

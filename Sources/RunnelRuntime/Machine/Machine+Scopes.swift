@@ -85,6 +85,7 @@ extension Machine {
       }
       if failing { interpreter.cancelLocked(scope, .failure) }
       scope.isJoining = true
+      scope.hasWaited = true
       interpreter.raiseUnobserved(scope)
       // Services are stopped when all others have ended.
       if scope.hasOnlyServices {
@@ -115,14 +116,36 @@ extension Machine {
     return failure
   }
 
-  /// Takes the failures of a scope's tasks out of it: the one that stopped it, and the others.
+  /// Takes the failures of a scope's tasks out of it: the one that stopped it, and the others, those among them that nobody has
+  /// observed.
   private func failures(of scope: Scope) -> (first: ErrorObject?, others: [ErrorObject]) {
     interpreter.tree.withLock {
       defer {
         scope.failure = nil
         scope.suppressed = []
+        scope.failed = []
       }
-      return (scope.failure, scope.suppressed)
+      let unobserved = scope.failed.compactMap { task -> ErrorObject? in
+        guard !task.isObserved else { return nil }
+        task.isObserved = true
+        return task.failure?.copied()
+      }
+      return (scope.failure, unobserved + scope.suppressed)
+    }
+  }
+
+  /// What a scope raises whose body has ended normally: the failure of a task, or what stopped the scope while it waited for its
+  /// tasks. Until these have ended so has it not (language.md §6.1).
+  func failureAtEnd(of scope: Scope) -> ErrorObject? {
+    let hasWaited = scope.hasWaited
+    scope.hasWaited = false
+    if let failure = failure(of: scope) { return failure }
+    guard hasWaited else { return nil }
+    do throws(Raised) {
+      try strand.checkpoint()
+      return nil
+    } catch {
+      return outcome(of: scope, failingWith: error.error)
     }
   }
 
@@ -225,7 +248,7 @@ extension Machine {
   private func settle(_ completion: UnsafeMutablePointer<Value>, _ scope: Scope) {
     if case .int(1) = completion[0], let error = completion[1].error {
       completion[1] = .object(outcome(of: scope, failingWith: error))
-    } else if let failure = failure(of: scope) {
+    } else if let failure = failureAtEnd(of: scope) {
       completion[0] = .int(1)
       completion[1] = .object(failure)
     }
@@ -303,15 +326,11 @@ extension Machine {
     let now = interpreter.scheduler.clock.now()
     let outer = fiber.innermostScope
     let cleanup = open(.cleanup)
+    cleanup.ownGrace = own
+    cleanup.isUnbounded = fiber.frames[fiber.frameCount - 1].function.takeUnretainedValue().isPrelude
     let isStopping = interpreter.tree.withLock { () -> Bool in
       guard let cause = Scope.cancellation(reaching: outer, now: now) else { return false }
-      if let own {
-        let end = now.addingReportingOverflow(own)
-        cleanup.graceEnd = end.overflow ? Int64.max : end.partialValue
-        strand.scheduleInterrupt(at: cleanup.graceEnd ?? now)
-      } else {
-        strand.startGrace(of: cleanup, cause: cause, now: now)
-      }
+      strand.startGrace(of: cleanup, cause: cause, now: now)
       return true
     }
     if isStopping { strand.rearm() }
@@ -326,7 +345,7 @@ extension Machine {
       resumption = .again
       return wait
     }
-    let failure = failure(of: scope)
+    let failure = failureAtEnd(of: scope)
     let unwritten = close(scope)
     if let failure { suppress(completion, .object(failure)) }
     if let unwritten { suppress(completion, .object(unwritten)) }

@@ -186,6 +186,8 @@ enum Gather {
     /// The member that decided, for `any` and `race`; or whose failure did, for all.
     private var winner: Int?
     private var failure: ErrorObject?
+    /// Handles keep tasks alive, so their identities are not used again.
+    private var failedTasks: Set<ObjectIdentifier> = []
     private var failures: [(index: Int, error: ErrorObject)] = []
     /// The task that reads the stream, while it runs, and how it failed: that decides in every mode.
     private var reader: TaskObject?
@@ -244,7 +246,8 @@ enum Gather {
       guard let task = tasks[index] else { return }
       tasks[index] = nil
       running -= 1
-      if let outcome = strand.interpreter.tree.withLock({ task.outcome() }) { settle(index, outcome) }
+      guard let outcome = strand.interpreter.tree.withLock({ task.outcome() }) else { return }
+      settle(index, outcome, isAgain: hasFailedBefore(task, outcome))
     }
 
     /// The reader has an item, or has ended.
@@ -256,13 +259,19 @@ enum Gather {
       if case .failure(let error) = outcome, error.kind !== ErrorKind.taskCancelled { sourceFailure = error }
     }
 
-    mutating func settle(_ index: Int, _ outcome: Waiter.Outcome) {
+    /// Whether a task's failure has been taken in already: it may be a member twice.
+    private mutating func hasFailedBefore(_ task: TaskObject, _ outcome: Waiter.Outcome) -> Bool {
+      guard mode == .all, case .failure = outcome else { return false }
+      return !failedTasks.insert(ObjectIdentifier(task)).inserted
+    }
+
+    mutating func settle(_ index: Int, _ outcome: Waiter.Outcome, isAgain: Bool = false) {
       outcomes[index] = outcome
       switch (mode, outcome) {
       case (.all, .failure(let error)):
         if failure == nil {
           failure = error
-        } else if error.kind !== ErrorKind.taskCancelled, !isSame(error, failure) {
+        } else if error.kind !== ErrorKind.taskCancelled, !isAgain {
           failure?.add(suppressed: error)
         }
       case (.any, .value), (.race, .value):
@@ -272,13 +281,6 @@ enum Gather {
       case (.any, .failure(let error)): failures.append((index, error))
       default: break
       }
-    }
-
-    /// Two copies of one task's error.
-    private func isSame(_ a: ErrorObject, _ b: ErrorObject?) -> Bool {
-      guard let b else { return false }
-      return a.kind === b.kind && a.message == b.message && a.trace.count == b.trace.count
-        && a.trace.first?.span == b.trace.first?.span
     }
 
     /// Waits until a member ends. When the gatherer is to stop, its members are stopped and waited for first.

@@ -129,6 +129,11 @@ extension Machine {
     return Raised(error)
   }
 
+  func isRefused(_ state: Value, _ failure: Value) -> Bool {
+    guard let refused = retry(state)?.refused else { return false }
+    return failure.error === refused
+  }
+
   /// An error that is not retried.
   func retryGiveUp(_ state: Value, _ failure: Value) {
     guard let retry = retry(state), let error = failure.error, error.kind !== ErrorKind.cancelled else {
@@ -144,9 +149,19 @@ extension Machine {
   }
 
   private func mayRetry(_ error: ErrorObject, _ retry: RetryObject) -> Bool {
+    if isBeingStopped { return false }
     if error === retry.refused { return true }
     if error.kind === ErrorKind.cancelled || error.kind === ErrorKind.exit { return false }
     return retry.flags.contains(.filtered) || !error.kind.isKind(of: .bug)
+  }
+
+  /// Whether something around the retry has stopped its attempt: the error that came of that is the stopping's.
+  private var isBeingStopped: Bool {
+    guard strand.isInterrupted else { return false }
+    let scope = fiber.innermostScope
+    return strand.interpreter.tree.withLock {
+      Scope.cancellation(reaching: scope, now: strand.interpreter.scheduler.clock.now())?.wasDelivered ?? false
+    }
   }
 
   /// A backoff that is a function: puts it and its arguments into registers.

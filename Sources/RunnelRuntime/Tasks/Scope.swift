@@ -6,7 +6,7 @@
 //
 // Safety: what changes is read and written under the interpreter's tree lock; when a scope is sealed, no other strand writes to
 // it any more. `resources` has a lock of its own: what they are asked for may lead to the tree lock. `deadline`, `timer`,
-// `limit` and `retry` are set before another strand knows the scope. No access lasts, so exclusivity is not checked: that would
+// `limit`, `ownGrace`, `isUnbounded` and `retry` are set before another strand knows the scope. No access lasts, so exclusivity is not checked: that would
 // be a call each time.
 
 import RunnelScheduler
@@ -83,6 +83,8 @@ public final class Scope: @unchecked Sendable {
   var hasEnded = false
   /// The body has ended: an unobserved failure now ends the scope at once.
   var isJoining = false
+  /// It has waited at its end since it last looked whether it was stopped meanwhile.
+  var hasWaited = false
   /// Woken when all tasks of the scope have ended, or all but services.
   @exclusivity(unchecked) var joiner: Waiter?
   /// How many of the live tasks are services.
@@ -95,6 +97,10 @@ public final class Scope: @unchecked Sendable {
   /// For cleanup, and for the scope whose stopping it belongs to: when its grace is spent.
   var graceEnd: Int64?
   var graceOwner: Scope?
+  /// For cleanup: the grace period that it has been given itself, in nanoseconds. It counts from when it is stopped.
+  var ownGrace: Int64?
+  /// For cleanup of the library's: it gives back what others wait for, which takes no time, and is never cut short.
+  var isUnbounded = false
   /// What it opened, to be closed at its end. Under `resourceLock`, as a task's resources may pass to its spawner's scope.
   @exclusivity(unchecked) private var resources: [ResourceObject] = []
   /// At how many resources those that are closed already are forgotten.
@@ -156,14 +162,16 @@ public final class Scope: @unchecked Sendable {
   /// The outermost scope on account of which code that runs in `scope` is to stop, or nil.
   ///
   /// A shield and cleanup hold back what comes from outside them; cleanup whose grace is spent holds back
-  /// nothing, and stops shields begun in it as well (language.md §5, §10.3).
+  /// nothing, and stops shields begun in it as well (language.md §5, §10.3), but not the library's own cleanup.
   static func cancellation(reaching scope: Scope, now: Int64) -> Scope? {
     var cause: Scope?
     var isBlocked = false
+    var isInUnbounded = false
     var current: Scope? = scope
     while let one = current {
       if one.form == .cleanup {
-        if one.graceIsSpent(at: now) {
+        if one.isUnbounded { isInUnbounded = true }
+        if !isInUnbounded, one.graceIsSpent(at: now) {
           cause = one
           isBlocked = false
         } else {

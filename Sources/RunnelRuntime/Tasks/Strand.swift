@@ -195,8 +195,11 @@ public final class Strand: Resumable, @unchecked Sendable {
       return (waiting.waiter, innermostScope)
     }
     guard let found else { return }
-    if Scope.cancellation(reaching: found.scope, now: interpreter.scheduler.clock.now()) != nil {
+    let now = interpreter.scheduler.clock.now()
+    if Scope.cancellation(reaching: found.scope, now: now) != nil {
       found.waiter.interrupt()
+    } else {
+      boundCleanup(around: found.scope, now: now)
     }
   }
 
@@ -271,6 +274,8 @@ public final class Strand: Resumable, @unchecked Sendable {
       }
       interruptMark.store(true, ordering: .relaxed)
       cause.wasDelivered = true
+      // Cleanup that is cut short is so on account of what it belongs to.
+      cause.graceOwner?.wasDelivered = true
       return cause.cancelReason?.message ?? "cleanup has used up its grace period"
     }
     if let message { throw Raised(.cancelled, message) }
@@ -278,11 +283,11 @@ public final class Strand: Resumable, @unchecked Sendable {
 
   /// A cancellation that comes while cleanup runs: from now on that cleanup has a grace period.
   private func boundCleanup(around scope: Scope, now: Int64) {
-    guard let cause = Scope.cancellation(beyondShields: scope) else { return }
     var current: Scope? = scope
     while let one = current {
-      if one.form == .cleanup, one.graceEnd == nil, one.graceOwner == nil,
-        one.parent.map({ cause.holds($0) }) ?? false
+      // What a shield around it holds back does not stop it.
+      if one.form == .cleanup, one.graceOwner == nil, let parent = one.parent,
+        let cause = Scope.cancellation(reaching: parent, now: now)
       {
         startGrace(of: one, cause: cause, now: now)
       }
@@ -290,15 +295,19 @@ public final class Strand: Resumable, @unchecked Sendable {
     }
   }
 
-  /// Cleanup that belongs to the stopping of `cause` shares its one grace period, which begins with the first. Under the tree
-  /// lock.
+  /// Cleanup that belongs to the stopping of `cause` shares its one grace period, which begins with the first, unless it has one
+  /// of its own. Under the tree lock.
   func startGrace(of cleanup: Scope, cause: Scope, now: Int64) {
     cleanup.graceOwner = cause
     if cause.graceEnd == nil {
       let (end, overflow) = now.addingReportingOverflow(interpreter.options.grace)
       cause.graceEnd = overflow ? Int64.max : end
     }
-    scheduleInterrupt(at: cause.graceEnd ?? Int64.max)
+    if let own = cleanup.ownGrace {
+      let (end, overflow) = now.addingReportingOverflow(own)
+      cleanup.graceEnd = overflow ? Int64.max : end
+    }
+    scheduleInterrupt(at: cleanup.graceEnd ?? cause.graceEnd ?? Int64.max)
   }
 
   /// Has the strand look at a moment whether it is to stop.

@@ -57,7 +57,7 @@ extension Prelude {
       for t in tasks { t.stop() }
     }
 
-    # At most `several` live tasks; the oldest is awaited before another item is read.
+    # At most `several` live tasks; the oldest is awaited before another item is read, unless one fails before.
     fn __map_in_order(s, f, several, on) {
       let work = __indexed(f)
       var running = []
@@ -66,9 +66,9 @@ extension Prelude {
       for x in s {
         running.push(if on == nil { spawn work(x, n) } else { spawn on on work(x, n) })
         n += 1
-        if running.len() >= several { yield await running.remove_at(0) }
+        if running.len() >= several { yield await running.remove_at(__first_or_failed(running)) }
       }
-      while not running.is_empty() { yield await running.remove_at(0) }
+      while not running.is_empty() { yield await running.remove_at(__first_or_failed(running)) }
     }
 
     fn __map_as_finished(s, f, several, on) {
