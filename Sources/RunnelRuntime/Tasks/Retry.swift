@@ -160,7 +160,8 @@ extension Machine {
     guard strand.isInterrupted else { return false }
     let scope = fiber.innermostScope
     return strand.interpreter.tree.withLock {
-      Scope.cancellation(reaching: scope, now: strand.interpreter.scheduler.clock.now())?.wasDelivered ?? false
+      Scope.cancellation(reaching: scope, now: strand.interpreter.scheduler.clock.now())?.wasDelivered
+        ?? false
     }
   }
 
