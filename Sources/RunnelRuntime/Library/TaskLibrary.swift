@@ -44,23 +44,27 @@ enum TaskLibrary {
         documentation: "Asks the task to stop; false if it has ended or was asked before.",
         body: .machine(.spawnedTaskCancel)),
       NativeFunction(
-        "stop()", receiver: "task", documentation: "Cancels the task and waits for its end; raises nothing.",
-        body: .parking { call throws(Raised) in
-          guard let task = call[0].object(.task, as: TaskObject.self) else {
-            throw call.wrongType(0, expected: "a task")
-          }
-          let interpreter = call.strand.interpreter
-          let root = interpreter.tree.withLock { () -> Scope? in
-            task.isObserved = true
-            return task.isRunning ? task.strand?.root : nil
-          }
-          if let root { interpreter.cancel(root, .byHand(nil)) }
-          return .other(WaitDescription("task", number: task.id)) { waiter in
-            interpreter.whenEnded(task) { waiter.resume(with: .nil) }
-            return {}
-          }
-        }),
+        "stop()", receiver: "task",
+        documentation:
+          "Cancels the task and waits for its end; raises nothing. A failure of the task still waits to be observed.",
+        body: .parking { call throws(Raised) in try stop(call, observing: false) }),
     ])
+
+  private static func stop(_ call: borrowing NativeCall, observing: Bool) throws(Raised) -> Wait {
+    guard let task = call[0].object(.task, as: TaskObject.self) else {
+      throw call.wrongType(0, expected: "a task")
+    }
+    let interpreter = call.strand.interpreter
+    let root = interpreter.tree.withLock { () -> Scope? in
+      if observing { task.isObserved = true }
+      return task.isRunning ? task.strand?.root : nil
+    }
+    if let root { interpreter.cancel(root, .byHand(nil)) }
+    return .other(WaitDescription("task", number: task.id)) { waiter in
+      interpreter.whenEnded(task) { waiter.resume(with: .nil) }
+      return {}
+    }
+  }
 
   private static let environment = NativeGroup(
     "env", summary: "The task's environment: a map of strings, with the methods of maps that change nothing.",
@@ -135,6 +139,9 @@ enum TaskLibrary {
           if let stream = object as? StreamObject { stream.closeFromOutside() }
           return .nil
         }),
+      NativeFunction(
+        "__drop(t)", documentation: "As `t.stop()`, for a task whose failure is of no interest any more.",
+        body: .parking { call throws(Raised) in try stop(call, observing: true) }),
       NativeFunction(
         "__first_ended(tasks) → key",
         documentation: "The key of the first task of a map that has ended; waits for one.",

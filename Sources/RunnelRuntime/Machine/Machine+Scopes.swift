@@ -155,7 +155,7 @@ extension Machine {
     let (failure, others) = failures(of: scope)
     // The body was stopped because a task failed: that failure is the scope's.
     if error.kind === ErrorKind.cancelled, let failure, !isStopped(beyond: scope) {
-      for other in others where other !== failure { failure.add(suppressed: other) }
+      for other in others + error.suppressed where other !== failure { failure.add(suppressed: other) }
       return failure
     }
     if let failure, failure !== error { error.add(suppressed: failure) }

@@ -295,7 +295,8 @@ enum Gather {
           }
         } catch {
           cancelMembers()
-          await waitForAll(signal)
+          // How members failed while they were stopped, nobody will ask them.
+          for failure in await waitForAll(signal) { error.error.add(suppressed: failure) }
           throw error
         }
         ended += signal.take()
@@ -308,7 +309,7 @@ enum Gather {
       while isBusy, !isDecided { try await waitForOne(signal) }
       if isBusy {
         cancelMembers()
-        await waitForAll(signal)
+        _ = await waitForAll(signal)
       }
     }
 
@@ -320,7 +321,9 @@ enum Gather {
       }
     }
 
-    private mutating func waitForAll(_ signal: GatherSignal) async {
+    /// - Returns: the failures of those that have ended now, but for cancellations.
+    private mutating func waitForAll(_ signal: GatherSignal) async -> [ErrorObject] {
+      var failures: [ErrorObject] = []
       while isBusy {
         var ended = signal.take()
         if ended.isEmpty {
@@ -330,8 +333,15 @@ enum Gather {
           }
           ended += signal.take()
         }
-        for index in ended { end(index) }
+        for index in ended {
+          end(index)
+          guard index != Self.source, case .failure(let error)? = outcomes[index],
+            error.kind !== ErrorKind.taskCancelled
+          else { continue }
+          failures.append(error)
+        }
       }
+      return failures
     }
 
     func result(keys: [Value]?) throws(Raised) -> Value {

@@ -78,6 +78,8 @@ extension Interpreter {
         listeners = task.finish(.ok(value))
       case .failure(let raised) where raised.error.kind === ErrorKind.cancelled:
         listeners = task.finish(.cancelled(reason: task.strand?.root.cancelReason?.given))
+        // What nobody had observed in it when it was stopped.
+        if scope.cancelReason != nil || scope.failure != nil { scope.suppressed += raised.error.suppressed }
       case .failure(let raised):
         let error = raised.error
         error.add(place: { task.place?.entry(.spawned, task: task.label) })

@@ -54,7 +54,7 @@ extension Prelude {
     # When one fails, or the reader has enough, the others are cancelled, and waited for while they clean up.
     fn __stop_all(tasks) {
       for t in tasks { t.cancel() }
-      for t in tasks { t.stop() }
+      for t in tasks { __drop(t) }
     }
 
     # At most `several` live tasks; the oldest is awaited before another item is read, unless one fails before.
