@@ -91,7 +91,7 @@ enum Script {
             if when(call) { return .success(.string("prelude \(prelude)")) }
             return .success(try mutate(&receiver, code, call))
           case .prelude(let name), .preludeMutating(let name): return .success(.string("prelude \(name)"))
-          case .waiting, .machine: return .failure(Raised(.typeError, "not for a unit test"))
+          case .waiting, .parking, .machine: return .failure(Raised(.typeError, "not for a unit test"))
           }
         } catch {
           return .failure(error)

@@ -197,10 +197,10 @@ private func depth(_ count: Int) async -> UInt { count == 0 ? threadNumber() : a
       let other = Task(executorPreference: scheduler) {}
       #expect(scheduler.hasOtherWork)
       scheduler.schedule(at: 5) { fired.set() }
-      scheduler.poll()
+      scheduler.poll(now: RealClock().now(), interval: 0)
       #expect(!fired.isSet)
       clock.advance(by: 10)
-      scheduler.poll()
+      scheduler.poll(now: RealClock().now(), interval: 0)
       #expect(fired.isSet)
       await other.value
     }

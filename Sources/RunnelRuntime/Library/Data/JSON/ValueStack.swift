@@ -34,6 +34,8 @@ struct ValueStack: ~Copyable {
   /// Takes off all values from `base` on, which is at most `count`.
   mutating func take(from base: Int) -> [Value] {
     let taken = count - base
+    // Not for none: the length would be written to the storage that all empty arrays share.
+    guard taken > 0 else { return [] }
     count = base
     let first = storage + base
     return [Value](unsafeUninitializedCapacity: taken) { buffer, initialized in
