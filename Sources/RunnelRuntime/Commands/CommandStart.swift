@@ -11,7 +11,7 @@ enum CommandStart {
     _ plan: CommandPlan, _ manner: CommandManner, _ strand: Strand
   ) async throws(Raised) -> RunningCommand {
     try strand.checkpoint()
-    let began = strand.interpreter.scheduler.clock.now()
+    let began = strand.interpreter.scheduler.now
     var files: [[OpenEnd]] = []
     for stage in plan.stages { files.append(try await open(stage.redirects, strand)) }
     let starter = Starter(plan, manner, files, strand)

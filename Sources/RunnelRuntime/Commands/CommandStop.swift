@@ -8,7 +8,7 @@ enum CommandStop {
   /// command gets it first.
   static func signal(for strand: Strand) -> Int32? {
     let interpreter = strand.interpreter
-    let now = interpreter.scheduler.clock.now()
+    let now = interpreter.scheduler.now
     let cause = interpreter.tree.withLock { Scope.cancellation(reaching: strand.innermostScope, now: now) }
     if case .signal(let number)? = cause?.cancelReason { return number }
     return nil

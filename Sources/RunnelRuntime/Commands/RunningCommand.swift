@@ -103,7 +103,7 @@ final class RunningCommand: @unchecked Sendable {
     guard let isStopped else { return }
     if isStopped { suspend() }
     let scheduler = interpreter.scheduler
-    scheduler.schedule(at: scheduler.clock.now() + 100_000_000) { [weak self] in self?.lookForStop() }
+    scheduler.schedule(at: scheduler.now + 100_000_000) { [weak self] in self?.lookForStop() }
   }
 
   /// What has the terminal has been stopped: so is the script, until somebody says `fg`; then it goes on.
@@ -303,7 +303,7 @@ final class RunningCommand: @unchecked Sendable {
         signal(number)
       } else {
         let scheduler = interpreter.scheduler
-        let (moment, overflow) = scheduler.clock.now().addingReportingOverflow(delay)
+        let (moment, overflow) = scheduler.now.addingReportingOverflow(delay)
         guard !overflow else { continue }
         let timer = scheduler.schedule(at: moment) { [weak self] in self?.signal(number) }
         lock.withLock { timers.append(timer) }
@@ -331,7 +331,7 @@ final class RunningCommand: @unchecked Sendable {
     let woken = lock.withLock { () -> [Waiter] in
       guard !isConcluded, runningCount == 0 else { return [] }
       isConcluded = true
-      ended = interpreter.scheduler.clock.now()
+      ended = interpreter.scheduler.now
       if !manner.leavesGroup, group > 1 { Programs.signal(group: group, SIGKILL) }
       for pipe in [output, errors] {
         guard let pipe else { continue }

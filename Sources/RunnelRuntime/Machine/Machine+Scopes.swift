@@ -39,7 +39,7 @@ extension Machine {
     let scope = open(.timeout)
     scope.limit = limit
     let scheduler = interpreter.scheduler
-    let (deadline, overflow) = scheduler.clock.now().addingReportingOverflow(Int64(max(limit, 0)))
+    let (deadline, overflow) = scheduler.now.addingReportingOverflow(Int64(max(limit, 0)))
     guard !overflow else { return }
     scope.deadline = deadline
     if limit <= 0 {
@@ -119,7 +119,9 @@ extension Machine {
   /// Takes the failures of a scope's tasks out of it: the one that stopped it, and the others, those among them that nobody has
   /// observed.
   private func failures(of scope: Scope) -> (first: ErrorObject?, others: [ErrorObject]) {
-    interpreter.tree.withLock {
+    // Nobody writes to a sealed scope any more: mostly there is nothing, and no need for the lock.
+    if scope.hasEnded, scope.failure == nil, scope.suppressed.isEmpty, scope.failed.isEmpty { return (nil, []) }
+    return interpreter.tree.withLock {
       defer {
         scope.failure = nil
         scope.suppressed = []
@@ -167,13 +169,14 @@ extension Machine {
   private func isStopped(beyond scope: Scope) -> Bool {
     guard let parent = scope.parent else { return false }
     return interpreter.tree.withLock {
-      Scope.cancellation(reaching: parent, now: interpreter.scheduler.clock.now()) != nil
+      Scope.cancellation(reaching: parent, now: interpreter.scheduler.now) != nil
     }
   }
 
   /// If closing what a scope opened takes time (commands that run are to be stopped): begins it, and gives how to wait
   /// for its end. `close` does the rest.
   func closingWait(_ scope: Scope) -> MachineExit? {
+    if scope.ownsNothing { return nil }
     let ending = scope.owned.filter(\.takesTimeToEnd)
     guard !ending.isEmpty else { return nil }
     for resource in ending.reversed() { resource.close() }
@@ -188,11 +191,13 @@ extension Machine {
   func close(_ scope: Scope) -> ErrorObject? {
     if let timer = scope.timer { interpreter.scheduler.cancelTimer(timer) }
     var failure: ErrorObject?
-    for resource in scope.disown().reversed() {
-      do throws(Raised) {
-        try resource.closeRaising()
-      } catch {
-        if let failure { failure.add(suppressed: error.error) } else { failure = error.error }
+    if !scope.ownsNothing {
+      for resource in scope.disown().reversed() {
+        do throws(Raised) {
+          try resource.closeRaising()
+        } catch {
+          if let failure { failure.add(suppressed: error.error) } else { failure = error.error }
+        }
       }
     }
     if fiber.scopes.last === scope { fiber.scopes.removeLast() }
@@ -202,7 +207,7 @@ extension Machine {
 
   /// Resources that stand in a scope's value pass to the scope around it (language.md §6.8).
   func pass(resourcesOf scope: Scope, in value: Value) {
-    guard !scope.owned.isEmpty, let outer = scope.parent else { return }
+    guard !scope.ownsNothing, let outer = scope.parent else { return }
     var found: Set<ObjectIdentifier> = []
     Self.collectResources(value, &found, depth: 0)
     guard !found.isEmpty else { return }
@@ -323,7 +328,7 @@ extension Machine {
     case .duration(let duration): own = Int64(max(duration, 0))
     default: throw Raised(.typeError, "`within` takes a duration, not \(grace.typeName)")
     }
-    let now = interpreter.scheduler.clock.now()
+    let now = interpreter.scheduler.now
     let outer = fiber.innermostScope
     let cleanup = open(.cleanup)
     cleanup.ownGrace = own

@@ -172,7 +172,7 @@ extension Machine {
       let scope = fiber.innermostScope
       let interpreter = strand.interpreter
       let deadline = interpreter.tree.withLock { Scope.deadline(reaching: scope) }
-      registers[a] = deadline.map { .duration(max(0, Int($0 - interpreter.scheduler.clock.now()))) } ?? .nil
+      registers[a] = deadline.map { .duration(max(0, Int($0 - interpreter.scheduler.now))) } ?? .nil
       return nil
     case .spawnedTaskCancel:
       guard let task = registers[first].object(.task, as: TaskObject.self) else { return nil }

@@ -380,7 +380,7 @@ enum TaskFields {
         task.isObserved = true
         return .object(error.copied())
       case "duration":
-        let end = task.ended ?? task.interpreter.scheduler.clock.now()
+        let end = task.ended ?? task.interpreter.scheduler.now
         return .duration(Int(end - task.began))
       default: return nil
       }

@@ -51,10 +51,10 @@ final class HandOver: Object, @unchecked Sendable {
   /// Waits for an item, at most for so many nanoseconds if that is given.
   func receive(within limit: Int?, _ strand: Strand) async throws(Raised) -> Received {
     let scheduler = strand.interpreter.scheduler
-    let due = limit.map { scheduler.clock.now().addingReportingOverflow(Int64($0)) }
+    let due = limit.map { scheduler.now.addingReportingOverflow(Int64($0)) }
     while true {
       if let received = take() { return received }
-      if let due, !due.overflow, scheduler.clock.now() >= due.partialValue { return .late }
+      if let due, !due.overflow, scheduler.now >= due.partialValue { return .late }
       var timer: TimerID?
       defer { if let timer { scheduler.cancelTimer(timer) } }
       _ = try await strand.wait(WaitDescription("the stage before")) { waiter in

@@ -18,7 +18,7 @@ public enum Wait {
   /// A time, in nanoseconds.
   static func time(_ nanoseconds: Int, _ reason: WaitDescription, _ strand: Strand) -> Wait {
     if nanoseconds <= 0 { return .turn }
-    let (end, overflow) = strand.interpreter.scheduler.clock.now().addingReportingOverflow(Int64(nanoseconds))
+    let (end, overflow) = strand.interpreter.scheduler.now.addingReportingOverflow(Int64(nanoseconds))
     return .moment(overflow ? Int64.max : end, reason)
   }
 
@@ -55,7 +55,7 @@ extension Strand {
     while true {
       if wait.isInterruptible {
         do throws(Raised) {
-          try checkpoint()
+          try checkInterrupt()
         } catch {
           machine.deliver(raising: error.error)
           return true

@@ -88,7 +88,7 @@ extension Machine {
     switch state[3] {
     case .nil: break
     case .duration(let limit):
-      end = strand.interpreter.scheduler.clock.now().addingReportingOverflow(Int64(limit)).partialValue
+      end = strand.interpreter.scheduler.now.addingReportingOverflow(Int64(limit)).partialValue
     default: throw Raised(.typeError, "`within` takes a duration, not \(state[3].typeName)")
     }
     state[0] = .object(
@@ -160,7 +160,7 @@ extension Machine {
     guard strand.isInterrupted else { return false }
     let scope = fiber.innermostScope
     return strand.interpreter.tree.withLock {
-      Scope.cancellation(reaching: scope, now: strand.interpreter.scheduler.clock.now())?.wasDelivered
+      Scope.cancellation(reaching: scope, now: strand.interpreter.scheduler.now)?.wasDelivered
         ?? false
     }
   }
@@ -198,7 +198,7 @@ extension Machine {
     var wait = 0
     if retry.number < retry.count {
       wait = try self.wait(retry, given: given)
-      let resumes = strand.interpreter.scheduler.clock.now().addingReportingOverflow(Int64(wait)).partialValue
+      let resumes = strand.interpreter.scheduler.now.addingReportingOverflow(Int64(wait)).partialValue
       if retry.end.map({ resumes <= $0 }) ?? true {
         completion[0] = .int(2)
         completion[1] = .nil

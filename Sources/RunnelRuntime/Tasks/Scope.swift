@@ -129,6 +129,9 @@ public final class Scope: @unchecked Sendable {
     }
   }
 
+  /// Whether it owns nothing: for its own strand, when its tasks have ended. Without the lock, as nobody else adds anything then.
+  var ownsNothing: Bool { resources.isEmpty }
+
   /// What it owns, in the order in which it was opened.
   var owned: [ResourceObject] { resourceLock.withLock { resources } }
 

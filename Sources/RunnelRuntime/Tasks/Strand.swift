@@ -195,7 +195,7 @@ public final class Strand: Resumable, @unchecked Sendable {
       return (waiting.waiter, innermostScope)
     }
     guard let found else { return }
-    let now = interpreter.scheduler.clock.now()
+    let now = interpreter.scheduler.now
     if Scope.cancellation(reaching: found.scope, now: now) != nil {
       found.waiter.interrupt()
     } else {
@@ -205,7 +205,7 @@ public final class Strand: Resumable, @unchecked Sendable {
 
   func begin(_ waiter: Waiter, _ reason: WaitDescription, isInterruptible: Bool = true) {
     let now = Waiting(
-      waiter: waiter, reason: reason, since: interpreter.scheduler.clock.now(),
+      waiter: waiter, reason: reason, since: interpreter.scheduler.now,
       isInterruptible: isInterruptible)
     waitLock.withLock { waiting = now }
     guard isInterruptible else { return }
@@ -213,7 +213,7 @@ public final class Strand: Resumable, @unchecked Sendable {
     guard isInterrupted else { return }
     let scope = innermostScope
     let isCancelled = interpreter.tree.withLock {
-      Scope.cancellation(reaching: scope, now: interpreter.scheduler.clock.now()) != nil
+      Scope.cancellation(reaching: scope, now: interpreter.scheduler.now) != nil
     }
     if isCancelled { waiter.interrupt() }
   }
@@ -243,8 +243,11 @@ public final class Strand: Resumable, @unchecked Sendable {
   /// Raises `Cancelled` if this strand is to stop. Long built-ins call it every few thousand steps.
   public func checkpoint() throws(Raised) {
     pollIfDue(RealClock().now())
-    if isInterrupted { try lookCloser() }
+    try checkInterrupt()
   }
+
+  /// As `checkpoint`, where the strand is about to leave its worker, which looks at the rest of the world itself.
+  func checkInterrupt() throws(Raised) { if isInterrupted { try lookCloser() } }
 
   /// After a built-in, which may have taken long: sees to it that the next turn of a loop looks at the rest of the world if
   /// the coarse clock has gone on (4 ms on most kernels; reading it costs some nanoseconds and no system call).
@@ -266,7 +269,7 @@ public final class Strand: Resumable, @unchecked Sendable {
     let message = interpreter.tree.withLock { () -> String? in
       // First the mark, then the look: what comes later sets it again.
       interruptMark.store(false, ordering: .relaxed)
-      let now = interpreter.scheduler.clock.now()
+      let now = interpreter.scheduler.now
       let scope = innermostScope
       guard let cause = Scope.cancellation(reaching: scope, now: now) else {
         boundCleanup(around: scope, now: now)

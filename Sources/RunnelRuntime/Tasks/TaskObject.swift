@@ -83,7 +83,7 @@ public final class TaskObject: Object, @unchecked Sendable {
     self.isService = isService
     self.isDetached = isDetached
     self.interpreter = interpreter
-    began = interpreter.scheduler.clock.now()
+    began = interpreter.scheduler.now
     super.init(tag: .task)
   }
 
@@ -100,7 +100,7 @@ public final class TaskObject: Object, @unchecked Sendable {
   /// The task has ended. Under the tree lock.
   func finish(_ outcome: State) -> Listeners {
     state = outcome
-    ended = interpreter.scheduler.clock.now()
+    ended = interpreter.scheduler.now
     strand = nil
     defer { listeners = Listeners() }
     return listeners

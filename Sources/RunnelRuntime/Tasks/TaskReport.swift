@@ -8,7 +8,7 @@ extension Interpreter {
   func reportTasks() {
     guard let mainStrand else { return }
     var text = ""
-    let now = scheduler.clock.now()
+    let now = scheduler.now
     tree.withLock {
       // A list of what is left to do: tasks may be nested as deeply as they like.
       var strands: [(strand: Strand, depth: Int)] = [(mainStrand, 0)]

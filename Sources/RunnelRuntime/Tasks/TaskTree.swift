@@ -132,7 +132,7 @@ extension Interpreter {
 
   /// A failure that nobody has observed for ten seconds is said, once: what waits for it may wait for long (language.md §6.4).
   private func announceLater(_ task: TaskObject, _ error: ErrorObject) {
-    let due = scheduler.clock.now().addingReportingOverflow(10_000_000_000)
+    let due = scheduler.now.addingReportingOverflow(10_000_000_000)
     guard !due.overflow else { return }
     // The scheduler, and with it the timer, does not outlive the interpreter.
     scheduler.schedule(at: due.partialValue) { [unowned self] in

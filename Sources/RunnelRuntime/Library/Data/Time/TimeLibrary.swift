@@ -177,7 +177,7 @@ enum TimeLibrary {
 
   private static func monotonic(_ call: borrowing NativeCall) throws(Raised) -> Value {
     // The scheduler's clock, which may be virtual: what a script measures agrees with what it waited.
-    .duration(Int(call.strand.interpreter.scheduler.clock.now()))
+    .duration(Int(call.strand.interpreter.scheduler.now))
   }
 
   private static func time(_ call: borrowing NativeCall) throws(Raised) -> TimeObject {
