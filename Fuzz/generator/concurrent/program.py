@@ -27,7 +27,7 @@ fn describe(e) {
   let own = x => if x is Own { "{x.kind} {x.message}" } else { x.kind }
   let more = if e is GroupError { e.errors.map(own) } else { [] }
   let shows = x => x is Own and not x.message.starts_with("u")
-  "{own(e)} {[...more, ...e.suppressed.filter(shows).map(own)]}"
+  "{own(e)} {[...more, ...e.suppressed.filter(shows).map(own).sorted()]}"
 }
 fn outcomes(results) {
   let outcome = r => [if r.ok { r.value } else { describe(r.error) }, r?.item]
