@@ -14,7 +14,7 @@ class Limits:
         """A deadline, with `else` or caught outside, over a block or a call."""
         inside = place.inner()
         body = self.acts(inside) + self.ending(inside, 0.1)
-        if self.chance(0.3): body.insert(0, self.note("(deadline() + 9ms) // 10ms"))
+        if self.chance(0.3) and not place.shielded: body.insert(0, self.note("(deadline() + 9ms) // 10ms"))
         lines = block(f"timeout {self.longer(place)}", body)
         if self.functions and self.chance(0.2): lines = [f"timeout {self.longer(place)} {self.call(place, self.r.choice(self.functions), self.next_task())}"]
         if self.chance(0.5): lines[-1:] = self.otherwise(place, lines[-1])
@@ -34,7 +34,7 @@ class Limits:
         """No jump leaves it: it is the end of the body, where a cancellation is delivered, but not in the oracle. The task has
         no live ones outside: those are cancelled though it is shielded itself, in the oracle only after the shield."""
         if place.live: return self.act_note(place)
-        inside = place.inner(loop=False, may_return=False)
+        inside = place.inner(loop=False, may_return=False, shielded=True)
         inner = self.pick("", "", f"timeout {self.longer(place)} ")
         lines = block(f"shield {inner}".rstrip(), self.acts(inside) + self.ending(inside))
         return self.valued(place, lines)

@@ -100,7 +100,7 @@ class ConcurrentProgram(Tasks, Limits, Sharing, Streams, Durations):
 
     def function_place(self):
         shifts = (("d", "slow"), ("q", "quick"))
-        return Place(depth=2, task=self.next_task(), shifts=shifts, repeated=True, unheard=True, may_return=True, seen=["n"])
+        return Place(depth=2, task=self.next_task(), shifts=shifts, repeated=True, shielded=True, unheard=True, may_return=True, seen=["n"])
 
     def call(self, place, function, number):
         return f"{function}({self.moment(place)}, {self.moment(place.in_cleanup())}, {number})"
