@@ -14,7 +14,7 @@ class Limits:
         """A deadline, with `else` or caught outside, over a block or a call."""
         inside = place.inner()
         body = self.acts(inside) + self.ending(inside, 0.1)
-        if self.chance(0.3): body.insert(0, self.note("(deadline() + 9ms) // 10ms"))
+        if self.chance(0.3) and not place.shielded: body.insert(0, self.note("(deadline() + 9ms) // 10ms"))
         lines = block(f"timeout {self.longer(place)}", body)
         if self.functions and self.chance(0.2): lines = [f"timeout {self.longer(place)} {self.call(place, self.r.choice(self.functions), self.next_task())}"]
         if self.chance(0.5): lines[-1:] = self.otherwise(place, lines[-1])
@@ -34,7 +34,7 @@ class Limits:
         """No jump leaves it: it is the end of the body, where a cancellation is delivered, but not in the oracle. The task has
         no live ones outside: those are cancelled though it is shielded itself, in the oracle only after the shield."""
         if place.live: return self.act_note(place)
-        inside = place.inner(loop=False, may_return=False)
+        inside = place.inner(loop=False, may_return=False, shielded=True)
         inner = self.pick("", "", f"timeout {self.longer(place)} ")
         lines = block(f"shield {inner}".rstrip(), self.acts(inside) + self.ending(inside))
         return self.valued(place, lines)
@@ -49,7 +49,7 @@ class Limits:
         if self.chance(0.5): body += [f"sleep({self.moment(inside)})", *self.change(inside)]
         body += self.acts(inside, most=2)
         if self.chance(0.3): body.append(self.note("attempt.number", "describe(attempt.last)"))
-        if self.chance(0.7): body.append(f"if attempt.number < {self.r.randint(1, 5)} {{ {self.failure()} }}")
+        if self.chance(0.7): body.append(f"if attempt.number < {self.r.randint(1, 5)} {{ {self.failure(inside)} }}")
         else: body += self.change(inside)
         clauses, until = self.retry_clauses(place)
         lines = block(f"retry {number}{clauses}", body + ["attempt.number"])
@@ -126,7 +126,7 @@ class Limits:
         if not may_sleep or place.shifts and not self.is_patient: return out if self.may_be_immediate(place) else ["nil"]
         if not (self.may_be_immediate(place) and self.chance(0.6)): out[:0] = self.pause(inside)
         if self.chance(0.25): out += getattr(self, self.pick(*IN_CLEANUP))(inside)
-        if self.chance(0.08): out.append(self.failure())
+        if not place.ends_script and self.chance(0.08): out.append(self.failure(inside))
         return out
 
     def may_sleep_in_grace(self, place):
@@ -145,8 +145,9 @@ class Limits:
         return block(self.pick("spawn", "await spawn"), [*self.pause(place), self.note()])
 
     def act_grace(self, place):
-        """Cleanup whose grace is spent, or not quite: all of an unwinding shares one, or each has its own."""
-        if not place.may_sleep(deferring=False): return self.act_note(place)
+        """Cleanup whose grace is spent, or not quite: all of an unwinding shares one, or each has its own. Only in the main task:
+        what its parent has to clean up when it is cancelled shares it, too, but not in the oracle."""
+        if place.task != 0 or not place.may_sleep(deferring=False): return self.act_note(place)
         length = lambda: self.length(self.AROUND_GRACE)
         body = []
         own = self.chance(0.4)
@@ -162,7 +163,7 @@ class Limits:
 
     def act_try(self, place):
         inside = place.within()
-        body = self.acts(inside) + ([self.failure()] if self.chance(0.5) else self.act_note(inside))
+        body = self.acts(inside) + ([self.failure(inside)] if self.chance(0.5) else self.act_note(inside))
         out = block("try", body)
         if self.chance(0.3): out[-1:] = block("} catch Cancelled", self.cleanup(place, self.may_sleep_in_grace(place)))
         if self.chance(0.8) or len(out) == len(body) + 2:

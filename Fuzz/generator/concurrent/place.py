@@ -24,6 +24,9 @@ class Place:
     is_scope: bool = True           # whether the block is a scope, or what it starts belongs to the scope around it
     is_busy: bool = False           # scopes around this one have live tasks
     hurried: bool = False           # cleanup may not sleep: see may_sleep
+    shielded: bool = False          # in a shield, in cleanup, or perhaps: in a function
+    ends_script: bool = False       # `exit` follows: cleanup does not fail
+    unheard: bool = False           # the oracle may lose what this task raises while it is stopped: see failure
 
     def inner(self, **changes):
         """A block inside that is a scope: what is declared and started there is not known outside."""
@@ -52,7 +55,8 @@ class Place:
         hurried = self.hurried or self.is_busy
         self.live.append(task)
         repeated = self.repeated or bool(self.shifts)
-        return self.inner(**{"task": task, "own": [], "live": [], "is_busy": False, "hurried": hurried, "seen": seen,
+        unheard = self.unheard or self.task != 0
+        return self.inner(**{"task": task, "own": [], "live": [], "is_busy": False, "hurried": hurried, "unheard": unheard, "seen": seen,
                              "cleanup": False, "loop": False, "may_return": True, "repeated": repeated, **changes})
 
     def shifted(self, name, **changes):
@@ -61,7 +65,7 @@ class Place:
 
     def in_cleanup(self):
         """A cleanup of this place's: nothing may jump out of it, and nothing in it takes long."""
-        return self.inner(cleanup=True, loop=False, depth=0)
+        return self.inner(cleanup=True, shielded=True, loop=False, depth=0)
 
 
 class Durations:

@@ -39,7 +39,7 @@ class Sharing:
         body = [f"sleep({self.moment(turn)})", send, *self.pause(turn), self.note(i, *(["sent"] if k < 2 else []))]
         out = [f"sleep({self.moment(place)})", *block(f"for {i} in 0..{self.r.randint(1, 4)}", body)]
         if self.chance(0.15): out += self.close(place, channel)
-        elif self.chance(0.15): out += [self.failure()]
+        elif self.chance(0.15): out += [self.failure(place)]
         return out
 
     def reads_all(self, place, channel):
@@ -89,9 +89,10 @@ class Sharing:
         """One operation. It may have had to wait, and lets the next one go on, so that a pause stands before what shows."""
         got, k = self.fresh("v"), self.small()
         slow = f"{name}.update(x => {{ sleep({self.moment(place)}); x + {k} }})"
-        operation = self.pick(f"{name}.get()", f"{name}.set({k})", f"{name}.cas({self.small()}, {k})", f"{name}.cas({name}.get(), {k})",
+        operation = self.pick(f"{name}.get()", f"{name}.set({k})", f"{name}.cas({self.small()}, {k})",
+                              f"let old = {name}.get(); {self.pause(place)[0]}; {name}.cas(old, {k})",
                               f"{name}.update(x => x + {k})", f"{name}.get_and_update(x => x * 2 % 101)",
-                              f"{name}.update(x => {{ sleep({self.moment(place)}); {self.failure()} }})",
+                              f"{name}.update(x => {{ sleep({self.moment(place)}); {self.failure(place)} }})",
                               slow, f"timeout {self.longer(place)} {{ {slow} }}")
         return [f"let {got} = {self.attempted(operation)}", *self.pause(place), self.note(got)]
 

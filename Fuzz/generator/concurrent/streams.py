@@ -14,7 +14,7 @@ class Streams:
         turn = place.shifted(i)
         body = self.cleanup_statement(place) if self.chance(0.5) and not self.is_patient else []
         step = [f"sleep({self.moment(turn)})", *([self.note("n", i)] if self.chance(0.5) else []), f"yield n + {i}"]
-        if self.chance(0.2): step.insert(0, f"if {i} == {self.r.randint(1, 3)} {{ {self.failure()} }}")
+        if self.chance(0.2): step.insert(0, f"if {i} == {self.r.randint(1, 3)} {{ {self.failure(place)} }}")
         self.generators.append(name)
         return block(f"fn {name}(d, q, n)", body + block(f"for {i} in 0..{self.r.randint(1, 4)}", step))
 
@@ -36,7 +36,7 @@ class Streams:
         numbers = self.numbers()
         x, k = self.fresh("x"), self.r.randrange(6)
         turn = place.shifted(x, repeated=True)
-        fails = f"if {x} == {self.r.choice(numbers)} {{ {self.failure()} }}; " if self.chance(0.2) else ""
+        fails = f"if {x} == {self.r.choice(numbers)} {{ {self.failure(place)} }}; " if self.chance(0.2) else ""
         slow = f"{x} => {{ sleep({self.moment(turn)}); {fails}{self.note(x)}; {x} * 2 }}"
         if k == 0:
             stage = self.pick("map(x => x * 2)", "filter(x => x % 2 == 0)", "enumerate", "window(2)")

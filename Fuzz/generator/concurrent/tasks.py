@@ -36,12 +36,15 @@ class Tasks:
 
     def ending(self, place, failing=0.2):
         """How a task, or another block that has a value, ends."""
-        if self.chance(failing): return [self.failure()]
+        if self.chance(failing): return [self.failure(place)]
         value = self.value(place)
         return [f"return {value}" if place.may_return and not place.cleanup and self.chance(0.2) else value]
 
-    def failure(self):
-        return f'raise {self.pick(*KINDS)}("e{self.next_mark()}")'
+    def failure(self, place):
+        """Raises an error. One of which the oracle may not know any more where it should be suppressed is `u…`, which does not show
+        there: what a task of a cancelled task has failed with, and what a member of `gather for` raises while it is stopped."""
+        letter = "u" if place.unheard else "e"
+        return f'raise {self.pick(*KINDS)}("{letter}{self.next_mark()}")'
 
     def spawn_head(self, place, *clauses):
         clauses = [*clauses, *([f'as "n{self.next_mark()}"'] if self.chance(0.2) else [])]
@@ -111,6 +114,7 @@ class Tasks:
         call = self.call(place, self.r.choice(self.functions), self.next_task())
         name = self.fresh("t")
         place.handles.append(name)
+        place.live.append(name)
         return [f"let {name} = {self.spawn_head(place)} {self.prefix(place)}{call}", self.note(f"{name}.done")]
 
     def act_scope(self, place):
@@ -196,5 +200,5 @@ class Tasks:
         else:
             # A member that decides ends the gather even while the source is waited for; not in the oracle.
             mode, head, limit = " settled", f"{x} in {self.stream(place)}", limit or " limit 2"
-        inside = self.task_body(place.gathering().shifted(x, repeated=True, seen=[*place.seen, x]), repeated=True)
+        inside = self.task_body(place.gathering().shifted(x, repeated=True, seen=[*place.seen, x]), repeated=True, unheard=True)
         return self.shown_gather(mode, block(f"gather{mode} for {head}{limit}", inside)) + self.pause(place)
