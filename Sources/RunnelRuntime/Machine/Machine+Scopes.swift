@@ -108,19 +108,13 @@ extension Machine {
       })
   }
 
-  /// The failure of its tasks that a scope raises when its body has not failed itself.
-  func failure(of scope: Scope) -> ErrorObject? {
-    let (failure, suppressed) = failures(of: scope)
-    guard let failure else { return nil }
-    for error in suppressed where error !== failure { failure.add(suppressed: error) }
-    return failure
-  }
-
   /// Takes the failures of a scope's tasks out of it: the one that stopped it, and the others, those among them that nobody has
   /// observed.
   private func failures(of scope: Scope) -> (first: ErrorObject?, others: [ErrorObject]) {
     // Nobody writes to a sealed scope any more: mostly there is nothing, and no need for the lock.
-    if scope.hasEnded, scope.failure == nil, scope.suppressed.isEmpty, scope.failed.isEmpty { return (nil, []) }
+    if scope.hasEnded, scope.failure == nil, scope.suppressed.isEmpty, scope.failed.isEmpty {
+      return (nil, [])
+    }
     return interpreter.tree.withLock {
       defer {
         scope.failure = nil
@@ -141,14 +135,18 @@ extension Machine {
   func failureAtEnd(of scope: Scope) -> ErrorObject? {
     let hasWaited = scope.hasWaited
     scope.hasWaited = false
-    if let failure = failure(of: scope) { return failure }
-    guard hasWaited else { return nil }
-    do throws(Raised) {
-      try strand.checkpoint()
-      return nil
-    } catch {
-      return outcome(of: scope, failingWith: error.error)
+    var (failure, others) = failures(of: scope)
+    if failure == nil, hasWaited || !others.isEmpty {
+      do throws(Raised) {
+        try strand.checkpoint()
+      } catch {
+        failure = error.error
+      }
     }
+    // Errors without anything that has stopped the scope: the first of them is what has failed.
+    if failure == nil, !others.isEmpty { failure = others.removeFirst() }
+    for other in others where other !== failure { failure?.add(suppressed: other) }
+    return failure
   }
 
   /// What a scope raises whose body was left by an error.

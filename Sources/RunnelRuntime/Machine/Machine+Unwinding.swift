@@ -1,6 +1,7 @@
 // Errors on their way: traces, handlers, the frames and fibers that they leave.
 
 import RunnelCompiler
+import RunnelScheduler
 import RunnelSyntax
 
 extension Machine {
@@ -154,7 +155,7 @@ extension Machine {
     Raised(.matchError, "\(brief(value)) does not fit the pattern `\(pattern.string?.text ?? "")`")
   }
 
-  /// An error raised while another passes joins it; while `Cancelled` passes it takes its place (language.md §5).
+  /// An error raised while another passes joins it; while `Cancelled` stops the whole task it takes its place (language.md §5).
   func suppress(_ completion: UnsafeMutablePointer<Value>, _ value: Value) {
     guard let error = value.error else { return }
     guard case .int(1) = completion[0], let passing = completion[1].error else {
@@ -165,11 +166,22 @@ extension Machine {
     if passing === error { return }
     if error.kind === ErrorKind.exit {
       completion[1] = .object(error)
-    } else if passing.kind === ErrorKind.cancelled {
-      // Its cleanup was itself stopped: then it stays a cancellation.
-      if error.kind !== ErrorKind.cancelled { completion[1] = .object(error) }
-    } else if passing.kind !== ErrorKind.exit || error.kind !== ErrorKind.cancelled {
-      if error.kind !== ErrorKind.cancelled { passing.add(suppressed: error) }
+      return
     }
+    // Its cleanup was itself stopped: then what passes goes on.
+    if error.kind === ErrorKind.cancelled { return }
+    let takesItsPlace =
+      passing.kind === ErrorKind.exit || (passing.kind === ErrorKind.cancelled && !isStoppedWithinTask)
+    if takesItsPlace { completion[1] = .object(error) } else { passing.add(suppressed: error) }
+  }
+
+  /// Whether what stops the running code is a scope of its own task, so that the task itself goes on after that scope.
+  private var isStoppedWithinTask: Bool {
+    let scope = fiber.innermostScope
+    let cause = strand.interpreter.tree.withLock {
+      Scope.cancellation(reaching: scope, now: strand.interpreter.scheduler.now)
+    }
+    guard let cause else { return false }
+    return cause.strand === strand && cause !== strand.root
   }
 }

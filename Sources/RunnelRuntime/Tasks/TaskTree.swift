@@ -79,7 +79,7 @@ extension Interpreter {
       case .failure(let raised) where raised.error.kind === ErrorKind.cancelled:
         listeners = task.finish(.cancelled(reason: task.strand?.root.cancelReason?.given))
         // What nobody had observed in it when it was stopped.
-        if scope.cancelReason != nil || scope.failure != nil { scope.suppressed += raised.error.suppressed }
+        if isStopping(scope) { scope.suppressed += raised.error.suppressed }
       case .failure(let raised):
         let error = raised.error
         error.add(place: { task.place?.entry(.spawned, task: task.label) })
@@ -117,7 +117,7 @@ extension Interpreter {
       task.isObserved = true
     } else if scope.form == .session, scope.cancelReason == nil {
       scope.failed.append(task)
-    } else if scope.cancelReason != nil || scope.failure != nil {
+    } else if isStopping(scope) {
       scope.suppressed.append(error.copied())
       task.isObserved = true
     } else if task.isDiscarded || scope.isJoining {
@@ -128,6 +128,13 @@ extension Interpreter {
       scope.failed.append(task)
       announceLater(task, error)
     }
+  }
+
+  /// Whether a scope is being stopped, by a failure in it or from further out: then its tasks' errors are what comes of that.
+  /// Under the tree lock.
+  private func isStopping(_ scope: Scope) -> Bool {
+    scope.failure != nil || scope.cancelReason != nil
+      || Scope.cancellation(reaching: scope, now: scheduler.now) != nil
   }
 
   /// A failure that nobody has observed for ten seconds is said, once: what waits for it may wait for long (language.md §6.4).
