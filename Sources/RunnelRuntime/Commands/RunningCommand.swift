@@ -210,7 +210,7 @@ final class RunningCommand: @unchecked Sendable {
   /// As `wait`, for what must be waited for in any case.
   private func waitUninterrupted(until condition: () -> Bool) async {
     while true {
-      let waiter = Waiter()
+      let waiter = Waiter(WaitDescription("the end of a command"), isInterruptible: false, since: 0)
       let holds = lock.withLock { () -> Bool in
         if condition() { return true }
         waiters.append(waiter)

@@ -75,7 +75,7 @@ final class Fiber: @unchecked Sendable {
     capacity = registerCapacity
     registers = .allocate(capacity: capacity)
     registers.initialize(repeating: .nil, count: capacity)
-    frameCapacity = 4
+    frameCapacity = 2
     frames = .allocate(capacity: frameCapacity)
     self.id = id ?? Self.nextID.wrappingAdd(1, ordering: .relaxed).newValue
     self.globals = globals

@@ -2,17 +2,20 @@
 
 import RunnelCompiler
 import RunnelScheduler
+import Synchronization
 
 extension Machine {
   // MARK: Machines of tasks
 
   /// - Parameter owner: for a session's lines, which share what they captured: the fiber id of the first.
-  convenience init(strand: Strand, globals: GlobalTable, ownsGlobals: Bool, owner: Int? = nil) {
+  convenience init(
+    strand: Strand, globals: GlobalTable, ownsGlobals: Bool, owner: Int? = nil, registers: Int = 24
+  ) {
     self.init(
       strand: strand,
       fiber: Fiber(
         globals: globals, ownsGlobals: ownsGlobals, outerScope: strand.root.parent ?? strand.root,
-        registerCapacity: 24, id: owner))
+        registerCapacity: registers, id: owner))
   }
 
   /// The machine of a task in which a stage goes on that another task has begun.
@@ -22,6 +25,40 @@ extension Machine {
     stage.outerScope = strand.root.parent ?? strand.root
     stage.scopes.append(strand.root)
     stage.frames[0].flags.insert(.hasScope)
+  }
+
+  /// Takes the machine of a task that has ended for a new one.
+  func begin(for strand: Strand, globals: GlobalTable) {
+    self.strand = strand
+    interrupts = strand.interrupts
+    fuel = Machine.slice
+    fiber.begin(globals: globals, outerScope: strand.root.parent ?? strand.root)
+  }
+
+  /// Lets go of everything, for another task to take the machine. Says false if it is not worth keeping.
+  /// - Parameter registers: how many are worth keeping.
+  func rest(globals: GlobalTable, registers: Int) -> Bool {
+    resumption = .again
+    return isKnownUniquelyReferenced(&fiber) && fiber.rest(globals: globals, registers: registers)
+  }
+
+  /// How many registers a function needs as the body of a task.
+  static func registers(for closure: Closure, _ argumentCount: Int) -> Int {
+    1 + closure.function.registerCount + argumentCount + 4
+  }
+
+  /// Makes a function the body of the strand's task: its first frame, whose scope is the task's.
+  func begin(_ closure: Closure, arguments: [Value]) {
+    let function = closure.function
+    fiber.ensure(registers: Self.registers(for: closure, arguments.count))
+    fiber.registers[0] = .object(closure)
+    for (index, argument) in arguments.enumerated() { fiber.registers[1 + index] = argument }
+    _ = fiber.push(
+      Frame(
+        function: .passUnretained(function), closure: .passUnretained(closure),
+        pc: UnsafePointer(function.instructions),
+        base: 1, flags: .hasScope))
+    fiber.scopes.append(strand.root)
   }
 
   // MARK: spawn

@@ -13,9 +13,9 @@ import Synchronization
 
 final class Machine: @unchecked Sendable {
   /// Whose machine it is, which outlives the use of it.
-  @exclusivity(unchecked) unowned(unsafe) private(set) var strand: Strand
+  @exclusivity(unchecked) unowned(unsafe) var strand: Strand
   /// The strand's mark that it is to look whether it must stop.
-  @exclusivity(unchecked) private var interrupts: UnsafePointer<Atomic<Bool>>
+  @exclusivity(unchecked) var interrupts: UnsafePointer<Atomic<Bool>>
   @exclusivity(unchecked) var fiber: Fiber
   @exclusivity(unchecked) var fuel = Machine.slice
   /// What is to be done with what a wait gives.
@@ -43,35 +43,6 @@ final class Machine: @unchecked Sendable {
     self.strand = strand
     interrupts = strand.interrupts
     self.fiber = fiber
-  }
-
-  /// Takes the machine of a task that has ended for a new one.
-  func begin(for strand: Strand, globals: GlobalTable) {
-    self.strand = strand
-    interrupts = strand.interrupts
-    fuel = Machine.slice
-    fiber.begin(globals: globals, outerScope: strand.root.parent ?? strand.root)
-  }
-
-  /// Lets go of everything, for another task to take the machine. Says false if it is not worth keeping.
-  /// - Parameter registers: how many are worth keeping.
-  func rest(globals: GlobalTable, registers: Int) -> Bool {
-    resumption = .again
-    return isKnownUniquelyReferenced(&fiber) && fiber.rest(globals: globals, registers: registers)
-  }
-
-  /// Makes a function the body of the strand's task: its first frame, whose scope is the task's.
-  func begin(_ closure: Closure, arguments: [Value]) {
-    let function = closure.function
-    fiber.ensure(registers: 1 + function.registerCount + arguments.count + 4)
-    fiber.registers[0] = .object(closure)
-    for (index, argument) in arguments.enumerated() { fiber.registers[1 + index] = argument }
-    _ = fiber.push(
-      Frame(
-        function: .passUnretained(function), closure: .passUnretained(closure),
-        pc: UnsafePointer(function.instructions),
-        base: 1, flags: .hasScope))
-    fiber.scopes.append(strand.root)
   }
 
   func deliver(_ value: Value) { delivered = value }

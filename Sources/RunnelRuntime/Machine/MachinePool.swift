@@ -12,9 +12,10 @@ final class MachinePool: @unchecked Sendable {
   private static let registerLimit = 128
 
   /// A machine for a task's strand.
-  func machine(for strand: Strand, globals: GlobalTable) -> Machine {
+  /// - Parameter registers: how many its body needs.
+  func machine(for strand: Strand, globals: GlobalTable, registers: Int) -> Machine {
     guard let machine = lock.withLock({ idle.popLast() }) else {
-      return Machine(strand: strand, globals: globals, ownsGlobals: false)
+      return Machine(strand: strand, globals: globals, ownsGlobals: false, registers: max(registers, 12))
     }
     machine.begin(for: strand, globals: globals)
     return machine

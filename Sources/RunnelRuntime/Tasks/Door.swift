@@ -33,9 +33,9 @@ extension Strand {
     _ reason: WaitDescription, _ arm: (Waiter) -> (() -> Void)
   ) async throws(Raised) -> Value {
     while true {
-      let waiter = Waiter()
+      let waiter = Waiter(reason, since: interpreter.scheduler.now)
       let giveUp = arm(waiter)
-      begin(waiter, reason)
+      begin(waiter)
       let outcome = await waiter.result()
       endWait()
       switch outcome {
@@ -50,9 +50,9 @@ extension Strand {
 
   /// Waits for what must be waited for also when the strand is to stop: the end of its own tasks and commands.
   func waitUninterrupted(_ reason: WaitDescription, _ arm: (Waiter) -> Void) async {
-    let waiter = Waiter()
+    let waiter = Waiter(reason, isInterruptible: false, since: interpreter.scheduler.now)
     arm(waiter)
-    begin(waiter, reason, isInterruptible: false)
+    begin(waiter)
     _ = await waiter.result()
     endWait()
   }

@@ -22,6 +22,14 @@ public enum Wait {
     return .moment(overflow ? Int64.max : end, reason)
   }
 
+  /// How it is given up.
+  enum Undo {
+    /// As the wait itself says.
+    case its
+    case timer(TimerID)
+    case other(() -> Void)
+  }
+
   fileprivate var isInterruptible: Bool {
     if case .other(_, let isInterruptible, _) = self { isInterruptible } else { true }
   }
@@ -33,19 +41,6 @@ public enum Wait {
     case .task(let task): WaitDescription("task", number: task.id)
     }
   }
-}
-
-/// A wait for which a strand has left its worker.
-struct ParkedWait {
-  enum Undo {
-    /// What the wait itself says.
-    case its
-    case timer(TimerID)
-    case other(() -> Void)
-  }
-
-  let wait: Wait
-  let undo: Undo
 }
 
 extension Strand {
@@ -66,10 +61,11 @@ extension Strand {
         interpreter.scheduler.enqueue(self)
         return false
       }
-      let waiter = Waiter()
+      let waiter = Waiter(
+        wait.reason, isInterruptible: wait.isInterruptible, since: interpreter.scheduler.now)
       let undo = arm(wait, waiter)
-      begin(waiter, wait.reason, isInterruptible: wait.isInterruptible)
-      parked = ParkedWait(wait: wait, undo: undo)
+      waiter.parking = (wait, undo)
+      begin(waiter)
       if waiter.suspend(self) { return false }
       guard let again = takeOutcome() else { return true }
       wait = again
@@ -84,20 +80,19 @@ extension Strand {
 
   /// Gives the machine what the wait was ended with; if it was interrupted, gives it back to be begun again.
   private func takeOutcome() -> Wait? {
-    guard let ended = parked else { return nil }
-    parked = nil
-    guard let waiter = endWait() else { return nil }
+    guard let waiter = endWait(), let ended = waiter.parking else { return nil }
+    waiter.parking = nil
     switch waiter.known {
     case .value(let value): machine.deliver(value)
     case .failure(let error): machine.deliver(raising: error)
     case .interrupted, nil:
-      giveUp(ended, waiter)
+      giveUp(ended.wait, ended.undo, waiter)
       return ended.wait
     }
     return nil
   }
 
-  private func arm(_ wait: Wait, _ waiter: Waiter) -> ParkedWait.Undo {
+  private func arm(_ wait: Wait, _ waiter: Waiter) -> Wait.Undo {
     switch wait {
     case .turn: return .its
     case .moment(let moment, _):
@@ -109,9 +104,9 @@ extension Strand {
     }
   }
 
-  private func giveUp(_ parked: ParkedWait, _ waiter: Waiter) {
-    switch parked.undo {
-    case .its: if case .task(let task) = parked.wait { interpreter.disarm(waiter, forEndOf: task) }
+  private func giveUp(_ wait: Wait, _ undo: Wait.Undo, _ waiter: Waiter) {
+    switch undo {
+    case .its: if case .task(let task) = wait { interpreter.disarm(waiter, forEndOf: task) }
     case .timer(let timer): interpreter.scheduler.cancelTimer(timer)
     case .other(let undo): undo()
     }

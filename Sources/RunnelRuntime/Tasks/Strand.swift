@@ -1,7 +1,7 @@
 // A strand is one Runnel task at work: it runs the machine in slices on the scheduler's workers, and waits at one door.
 //
 // Safety: a strand is ready, running or waiting, one at a time; its machine and fibers are touched only by the thread that runs
-// it at the moment, and handed over by the locks of queues and waiters, or by `handOff`. What others touch are `interruptMark` (atomic), `waiting` (under `waitLock`) and `busyScopes` (under the interpreter's tree lock).
+// it at the moment, and handed over by the locks of queues and waiters, or by `handOff`. What others touch are `interruptMark` (atomic), `waiter` (under `waitLock`) and `busyScopes` (under the interpreter's tree lock).
 
 import Glibc
 public import RunnelScheduler
@@ -17,8 +17,6 @@ public final class Strand: Resumable, @unchecked Sendable {
   /// Set by whoever cancels something that this strand may have to stop for.
   /// Read by the machine's loop through a pointer: it lies in the strand, which outlives its machine's use of it.
   private let interruptMark = Atomic<Bool>(false)
-  /// The wait that it has left its worker for.
-  @exclusivity(unchecked) var parked: ParkedWait?
   /// Of the worker that begins an `async` wait and the Swift task in which it goes on, the second to get here runs the machine
   /// again.
   private let handOff = Atomic<Bool>(false)
@@ -26,14 +24,7 @@ public final class Strand: Resumable, @unchecked Sendable {
   private var onEnd: ((Result<Value, Raised>) -> Void)?
   private let waitLock = Lock()
   /// What it waits for just now. A strand that waits opens and closes no scopes; who holds `waitLock` can rely on that.
-  @exclusivity(unchecked) private var waiting: Waiting?
-
-  private struct Waiting {
-    let waiter: Waiter
-    let reason: WaitDescription
-    let since: Int64
-    let isInterruptible: Bool
-  }
+  @exclusivity(unchecked) private var waiter: Waiter?
   /// The strand's scopes that have live tasks. Under the tree lock.
   @exclusivity(unchecked) var busyScopes: [Scope] = []
   /// For the task of a stage: where its items go.
@@ -191,8 +182,8 @@ public final class Strand: Resumable, @unchecked Sendable {
   func interrupt() {
     interruptMark.store(true, ordering: .releasing)
     let found = waitLock.withLock { () -> (waiter: Waiter, scope: Scope)? in
-      guard let waiting, waiting.isInterruptible else { return nil }
-      return (waiting.waiter, innermostScope)
+      guard let waiter, waiter.isInterruptible else { return nil }
+      return (waiter, innermostScope)
     }
     guard let found else { return }
     let now = interpreter.scheduler.now
@@ -203,12 +194,9 @@ public final class Strand: Resumable, @unchecked Sendable {
     }
   }
 
-  func begin(_ waiter: Waiter, _ reason: WaitDescription, isInterruptible: Bool = true) {
-    let now = Waiting(
-      waiter: waiter, reason: reason, since: interpreter.scheduler.now,
-      isInterruptible: isInterruptible)
-    waitLock.withLock { waiting = now }
-    guard isInterruptible else { return }
+  func begin(_ waiter: Waiter) {
+    waitLock.withLock { self.waiter = waiter }
+    guard waiter.isInterruptible else { return }
     // What was asked between the checkpoint and here has seen no waiter.
     guard isInterrupted else { return }
     let scope = innermostScope
@@ -221,19 +209,18 @@ public final class Strand: Resumable, @unchecked Sendable {
   /// The wait is over. Gives the waiter, to be let go of outside the lock: the last reference may free much.
   @discardableResult
   func endWait() -> Waiter? {
-    waitLock.withLock {
-      defer { waiting = nil }
-      return waiting?.waiter
-    }
+    // Nobody but the strand itself writes it.
+    guard waiter != nil else { return nil }
+    return waitLock.withLock { waiter.take() }
   }
 
   /// What the strand waits for, since when, and where in the script; nil while it runs. From any thread: a strand that waits
   /// cannot go on while this holds its lock.
   var waitingNow: (reason: WaitDescription, since: Int64, place: TraceEntry?)? {
     waitLock.withLock {
-      waiting.map { waiting in
+      waiter.map { waiter in
         (
-          waiting.reason, waiting.since,
+          waiter.reason, waiter.since,
           machine.flatMap { $0.place(ofFrame: $0.fiber.frameCount - 1, role: .awaited) }
         )
       }

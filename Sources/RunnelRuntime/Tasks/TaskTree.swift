@@ -28,7 +28,8 @@ extension Interpreter {
     task.isDiscarded = isDiscarded
     task.place = place
     let child = Strand(interpreter: self, task: task, context: context)
-    let machine = machines.machine(for: child, globals: globals)
+    let machine = machines.machine(
+      for: child, globals: globals, registers: Machine.registers(for: closure, arguments.count))
     machine.begin(closure, arguments: arguments)
     try start(task, child, machine)
     return task

@@ -4,6 +4,7 @@
 import RunnelScheduler
 import Synchronization
 
+/// `@unchecked Sendable`: what changes is protected by `lock`, but for `parking`.
 public final class Waiter: @unchecked Sendable {
   enum Outcome {
     case value(Value)
@@ -11,15 +12,29 @@ public final class Waiter: @unchecked Sendable {
     case interrupted
   }
 
+  /// What reports show.
+  let reason: WaitDescription
+  let since: Int64
+  /// Whether it ends when the strand is to stop.
+  let isInterruptible: Bool
+  /// The wait for which a strand has left its worker, and how to give it up: for the strand alone.
+  @exclusivity(unchecked) var parking: (wait: Wait, undo: Wait.Undo)?
+
   private let lock = Lock()
-  private var outcome: Outcome?
+  @exclusivity(unchecked) private var outcome: Outcome?
   /// Who is made to go on.
-  private var sleeper = Sleeper.nobody
+  @exclusivity(unchecked) private var sleeper = Sleeper.nobody
 
   private enum Sleeper {
     case nobody
     case swiftTask(UnsafeContinuation<Outcome, Never>)
     case strand(Strand)
+  }
+
+  init(_ reason: WaitDescription, isInterruptible: Bool = true, since: Int64) {
+    self.reason = reason
+    self.isInterruptible = isInterruptible
+    self.since = since
   }
 
   /// Ends the wait with a value; says whether this was the first to end it.
