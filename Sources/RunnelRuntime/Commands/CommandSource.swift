@@ -13,6 +13,9 @@ final class CommandSource: StreamSource, @unchecked Sendable {
   private var command: RunningCommand?
   private let resource: CommandResource
   private var hasEnded = false
+  /// Lines that have been taken and not been read, last first.
+  private var lines: [Value] = []
+  private static let batch = 32
 
   private init(_ plan: CommandPlan, _ cut: RunningCommand.Cut, _ resource: CommandResource) {
     self.plan = plan
@@ -28,8 +31,14 @@ final class CommandSource: StreamSource, @unchecked Sendable {
   }
 
   func next(_ strand: Strand) throws(Raised) -> StreamStep {
+    if let line = lines.popLast() { return .item(line) }
     if hasEnded { return .end }
     guard let command else { return .wait }
+    if case .lines = cut {
+      lines = command.takeLines(atMost: Self.batch)
+      lines.reverse()
+      if let line = lines.popLast() { return .item(line) }
+    }
     let step = try command.next(.output, cut)
     // Before the end it must be known whether it failed.
     guard case .end = step else { return step }

@@ -52,6 +52,17 @@ extension RunningCommand {
     }
   }
 
+  /// The whole lines of stdout that are there, so many at most. None where `next` would not give one.
+  func takeLines(atMost count: Int) -> [Value] {
+    lock.withLock {
+      guard let pipe = pipe(.output) else { return [] }
+      var lines: [Value] = []
+      while lines.count < count, let line = Self.takeLine(pipe) { lines.append(line) }
+      if !lines.isEmpty, pipe.watch == nil, pipe.wantsMore, !isConcluded { watchOutput(of: pipe) }
+      return lines
+    }
+  }
+
   private static func takeLine(_ pipe: OutputPipe) -> Value? {
     let buffer = pipe.buffer
     guard buffer.count > 0 else { return nil }

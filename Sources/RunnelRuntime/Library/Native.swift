@@ -53,6 +53,23 @@ public final class NativeFunction: Object, @unchecked Sendable {
   typealias Inverses = (Value, borrowing NativeCall) -> [UndoLog.Inverse]?
   /// From the signature, the receiver of a method not among them.
   public let parameters: NativeParameters
+  /// How many arguments by position it takes, the receiver of a method among them: what each call looks at.
+  let arity: Arity
+
+  struct Arity {
+    let minimum: Int
+    /// `Int.max` with a `...rest`.
+    let maximum: Int
+    /// How many of them have a name.
+    let named: Int
+
+    init(_ parameters: NativeParameters, isMethod: Bool) {
+      let receivers = isMethod ? 1 : 0
+      minimum = parameters.required + receivers
+      named = parameters.positional + receivers
+      maximum = parameters.rest == nil ? named : Int.max
+    }
+  }
 
   public convenience init(
     _ signature: String, receiver: String? = nil, documentation: String, body: Body
@@ -69,6 +86,7 @@ public final class NativeFunction: Object, @unchecked Sendable {
     self.receiver = receiver
     self.inverses = inverses
     parameters = NativeParameters(signature: signature)
+    arity = Arity(parameters, isMethod: receiver != nil)
     name = parameters.functionName
     super.init(tag: .native)
   }

@@ -106,17 +106,14 @@ extension Machine {
   /// to register `a`.
   func callNative(_ native: NativeFunction, _ a: Int, first: Int, _ count: Int) throws(Raised) -> MachineExit?
   {
-    let parameters = native.parameters
-    let receivers = native.receiver == nil ? 0 : 1
-    let given = count - receivers
-    guard given >= parameters.required, parameters.rest != nil || given <= parameters.positional else {
-      throw wrongCount(native, given)
+    let arity = native.arity
+    guard count >= arity.minimum, count <= arity.maximum else {
+      throw wrongCount(native, native.receiver == nil ? count : count - 1)
     }
+    let positional = min(count, arity.named)
     let registers = window
     switch native.body {
     case .plain(let body):
-      var positional = count
-      if parameters.rest != nil { positional = min(count, parameters.positional + receivers) }
       let result = try body(
         NativeCall(
           function: native, strand: strand,
@@ -129,8 +126,6 @@ extension Machine {
       try enterPrelude(native, name, a, first, count)
       return nil
     case .either(let when, let prelude, let body):
-      var positional = count
-      if parameters.rest != nil { positional = min(count, parameters.positional + receivers) }
       let call = NativeCall(
         function: native, strand: strand,
         arguments: UnsafeBufferPointer(start: registers + first, count: positional),
@@ -515,8 +510,10 @@ extension Machine {
   // MARK: Methods
 
   func callMethod(_ a: Int, _ instruction: Instruction) throws(Raised) -> MachineExit? {
-    let function = fiber.frames[fiber.frameCount - 1].function.takeUnretainedValue()
-    guard let row = function.methods[instruction.c] else { return nil }
+    let row = fiber.frames[fiber.frameCount - 1].function._withUnsafeGuaranteedRef {
+      $0.methods[instruction.c]
+    }
+    guard let row else { return nil }
     return try callMethod(a, row, count: instruction.b, isOptional: instruction.flag == 1)
   }
 

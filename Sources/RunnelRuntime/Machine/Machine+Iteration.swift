@@ -121,11 +121,11 @@ extension Machine {
       _ = stream.close()
       return .end
     }
-    var source = stream.source
+    if let source = stream.source { return try advance(source, of: stream, state, instruction, target) }
     if let generator = stream.generator {
-      source = try stream.link.flatMap { link throws(Raised) in try buffer(of: generator, link, state) }
-    }
-    if source == nil, let generator = stream.generator {
+      if let link = stream.link, let buffer = try buffer(of: generator, link, state) {
+        return try advance(buffer, of: stream, state, instruction, target)
+      }
       guard generator.state != .ended else { return .end }
       guard generator.state != .running else {
         throw Raised(.valueError, "a generator cannot read itself")
@@ -140,7 +140,15 @@ extension Machine {
       fiber = generator
       return .switched
     }
-    guard let source, case .int(let position) = state[1] else { return .end }
+    return .end
+  }
+
+  @inline(__always)
+  private func advance(
+    _ source: any StreamSource, of stream: StreamObject, _ state: UnsafeMutablePointer<Value>,
+    _ instruction: Instruction, _ target: UnsafeMutablePointer<Value>
+  ) throws(Raised) -> Advance {
+    guard case .int(let position) = state[1] else { return .end }
     switch try source.next(strand) {
     case .item(let item):
       give(item, at: position, to: target, instruction.flag == 1)

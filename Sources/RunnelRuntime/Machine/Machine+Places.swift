@@ -268,11 +268,11 @@ extension Machine {
   ) throws(Raised) -> MachineExit? {
     let registers = fiber.registers + frame.base
     let count = place.argumentCount
-    let parameters = native.parameters
-    guard count >= parameters.required, parameters.rest != nil || count <= parameters.positional else {
+    let arity = native.arity
+    guard count + 1 >= arity.minimum, count < arity.maximum else {
       throw Raised(.arityError, "`\(native.signature)` does not take \(count) arguments")
     }
-    let positional = parameters.rest == nil ? count : min(count, parameters.positional)
+    let positional = min(count, arity.named - 1)
     // Mutating methods count their arguments from 1, as all methods do; 0 is the receiver.
     registers[first - 1] = .nil
     let call = NativeCall(
