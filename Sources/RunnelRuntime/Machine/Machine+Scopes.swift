@@ -163,12 +163,12 @@ extension Machine {
     return error
   }
 
-  /// Whether something outside a scope stops this task.
+  /// Whether something outside a scope stops what runs in it. What a shield holds back does not.
   private func isStopped(beyond scope: Scope) -> Bool {
-    guard let parent = scope.parent else { return false }
-    return interpreter.tree.withLock {
-      Scope.cancellation(reaching: parent, now: interpreter.scheduler.now) != nil
+    let cause = interpreter.tree.withLock {
+      Scope.cancellation(reaching: scope, now: interpreter.scheduler.now)
     }
+    return cause.map { $0 !== scope } ?? false
   }
 
   /// If closing what a scope opened takes time (commands that run are to be stopped): begins it, and gives how to wait
