@@ -24,3 +24,12 @@ public struct RealClock: Clock {
     return Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
   }
 }
+
+extension Int64 {
+  /// For moments of a clock: so much later, or the last moment there is.
+  @inlinable
+  public func addingOrLast(_ nanoseconds: Int64) -> Int64 {
+    let (sum, overflow) = addingReportingOverflow(nanoseconds)
+    return overflow ? .max : sum
+  }
+}

@@ -65,6 +65,13 @@ extension NativeCall {
     return string
   }
 
+  func task(_ position: Int) throws(Raised) -> TaskObject {
+    guard let task = self[position].object(.task, as: TaskObject.self) else {
+      throw wrongType(position, expected: "a task")
+    }
+    return task
+  }
+
   /// A number of things: below zero counts as none.
   func amount(_ position: Int) throws(Raised) -> Int { max(try int(position), 0) }
 

@@ -16,7 +16,7 @@ enum ListChanges {
   /// The item at an index is about to be taken away; none, if the index is wrong.
   private static func putBack(_ receiver: Value, at index: Value) -> [UndoLog.Inverse]? {
     guard let items = receiver.list?.items, case .int(let index) = index,
-      let position = try? Indexing.offset(index, in: items.count, of: "list")
+      let position = Indexing.position(index, in: items.count)
     else { return [] }
     return [.insert(items[position], at: position)]
   }

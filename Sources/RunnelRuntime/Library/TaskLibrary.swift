@@ -51,9 +51,7 @@ enum TaskLibrary {
     ])
 
   private static func stop(_ call: borrowing NativeCall, observing: Bool) throws(Raised) -> Wait {
-    guard let task = call[0].object(.task, as: TaskObject.self) else {
-      throw call.wrongType(0, expected: "a task")
-    }
+    let task = try call.task(0)
     let interpreter = call.strand.interpreter
     let root = interpreter.tree.withLock { () -> Scope? in
       if observing { task.isObserved = true }

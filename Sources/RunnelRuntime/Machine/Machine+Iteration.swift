@@ -321,8 +321,3 @@ extension Machine {
     return LeftGenerator(isQuiet: wasClosing && error.kind === ErrorKind.cancelled)
   }
 }
-
-private func stringOrder(_ a: Value, _ b: Value) -> Bool {
-  guard let x = a.string, let y = b.string else { return false }
-  return RunnelRuntime.stringOrder(x, y) < 0
-}

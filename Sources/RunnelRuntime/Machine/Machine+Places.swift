@@ -50,8 +50,7 @@ extension Machine {
         throw Raised(.typeError, "a list's index is an int, not \(key.typeName)")
       }
       let count = base.list?.items.count ?? 0
-      let position = index < 0 ? index &+ count : index
-      guard position >= 0, position < count else {
+      guard let position = Indexing.position(index, in: count) else {
         throw Raised(.indexError, "index \(index) is out of range: the list has \(count) items")
       }
       guard let list = Value.uniqueList(in: &base) else { return }

@@ -49,8 +49,7 @@ extension Machine {
   private static func item(of container: Value, _ key: Value) -> Value? {
     if let map = container.map { return map.storage[key] }
     guard let items = container.list?.items, case .int(let index) = key else { return nil }
-    let position = index < 0 ? index &+ items.count : index
-    return items.indices.contains(position) ? items[position] : nil
+    return Indexing.position(index, in: items.count).map { items[$0] }
   }
 
   /// What a place holds is about to be changed by a method.

@@ -192,8 +192,7 @@ final class UndoLog: @unchecked Sendable {
   ) {
     guard let key = path.first else { return change(&place) }
     if case .int(let index) = key, let list = Value.uniqueList(in: &place) {
-      let position = index < 0 ? index &+ list.items.count : index
-      guard list.items.indices.contains(position) else { return }
+      guard let position = Indexing.position(index, in: list.items.count) else { return }
       reach(&list.items[position], path.dropFirst(), change)
     } else if let map = Value.uniqueMap(in: &place), let hash = keyHash(key),
       let position = map.storage.position(of: key, hash: hash)

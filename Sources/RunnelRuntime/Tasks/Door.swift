@@ -116,9 +116,9 @@ extension Strand {
   /// Waits for a time, in nanoseconds.
   public func pause(_ nanoseconds: Int, reason: String) async throws(Raised) {
     let scheduler = interpreter.scheduler
-    let (end, overflow) = scheduler.now.addingReportingOverflow(Int64(max(nanoseconds, 0)))
+    let end = scheduler.now.addingOrLast(Int64(max(nanoseconds, 0)))
     _ = try await wait(WaitDescription(reason)) { waiter in
-      let timer = scheduler.schedule(at: overflow ? Int64.max : end) { waiter.resume(with: .nil) }
+      let timer = scheduler.schedule(at: end) { waiter.resume(with: .nil) }
       return { scheduler.cancelTimer(timer) }
     }
   }

@@ -186,8 +186,8 @@ enum Gather {
     /// The member that decided, for `any` and `race`; or whose failure did, for all.
     private var winner: Int?
     private var failure: ErrorObject?
-    /// Handles keep tasks alive, so their identities are not used again.
-    private var failedTasks: Set<ObjectIdentifier> = []
+    /// The tasks whose failures have been taken in, by number.
+    private var failedTasks: Set<Int> = []
     private var failures: [(index: Int, error: ErrorObject)] = []
     /// The task that reads the stream, while it runs, and how it failed: that decides in every mode.
     private var reader: TaskObject?
@@ -262,7 +262,7 @@ enum Gather {
     /// Whether a task's failure has been taken in already: it may be a member twice.
     private mutating func hasFailedBefore(_ task: TaskObject, _ outcome: Waiter.Outcome) -> Bool {
       guard mode == .all, case .failure = outcome else { return false }
-      return !failedTasks.insert(ObjectIdentifier(task)).inserted
+      return !failedTasks.insert(task.id).inserted
     }
 
     mutating func settle(_ index: Int, _ outcome: Waiter.Outcome, isAgain: Bool = false) {

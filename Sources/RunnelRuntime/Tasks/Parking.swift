@@ -18,8 +18,7 @@ public enum Wait {
   /// A time, in nanoseconds.
   static func time(_ nanoseconds: Int, _ reason: WaitDescription, _ strand: Strand) -> Wait {
     if nanoseconds <= 0 { return .turn }
-    let (end, overflow) = strand.interpreter.scheduler.now.addingReportingOverflow(Int64(nanoseconds))
-    return .moment(overflow ? Int64.max : end, reason)
+    return .moment(strand.interpreter.scheduler.now.addingOrLast(Int64(nanoseconds)), reason)
   }
 
   /// How it is given up.

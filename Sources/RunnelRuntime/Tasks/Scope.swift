@@ -6,8 +6,8 @@
 //
 // Safety: what changes is read and written under the interpreter's tree lock; when a scope is sealed, no other strand writes to
 // it any more. `resources` has a lock of its own: what they are asked for may lead to the tree lock. `deadline`, `timer`,
-// `limit`, `ownGrace`, `isUnbounded` and `retry` are set before another strand knows the scope. No access lasts, so exclusivity is not checked: that would
-// be a call each time.
+// `limit`, `ownGrace`, `isUnbounded` and `retry` are set before another strand knows the scope. No access lasts, so exclusivity is
+// not checked: that would be a call each time.
 
 import RunnelScheduler
 

@@ -1,7 +1,8 @@
 // A strand is one Runnel task at work: it runs the machine in slices on the scheduler's workers, and waits at one door.
 //
 // Safety: a strand is ready, running or waiting, one at a time; its machine and fibers are touched only by the thread that runs
-// it at the moment, and handed over by the locks of queues and waiters, or by `handOff`. What others touch are `interruptMark` (atomic), `waiter` (under `waitLock`) and `busyScopes` (under the interpreter's tree lock).
+// it at the moment, and handed over by the locks of queues and waiters, or by `handOff`. What others touch are `interruptMark`
+// (atomic), `waiter` (under `waitLock`) and `busyScopes` (under the interpreter's tree lock).
 
 import Glibc
 public import RunnelScheduler
@@ -289,14 +290,8 @@ public final class Strand: Resumable, @unchecked Sendable {
   /// of its own. Under the tree lock.
   func startGrace(of cleanup: Scope, cause: Scope, now: Int64) {
     cleanup.graceOwner = cause
-    if cause.graceEnd == nil {
-      let (end, overflow) = now.addingReportingOverflow(interpreter.options.grace)
-      cause.graceEnd = overflow ? Int64.max : end
-    }
-    if let own = cleanup.ownGrace {
-      let (end, overflow) = now.addingReportingOverflow(own)
-      cleanup.graceEnd = overflow ? Int64.max : end
-    }
+    if cause.graceEnd == nil { cause.graceEnd = now.addingOrLast(interpreter.options.grace) }
+    if let own = cleanup.ownGrace { cleanup.graceEnd = now.addingOrLast(own) }
     scheduleInterrupt(at: cleanup.graceEnd ?? cause.graceEnd ?? Int64.max)
   }
 

@@ -20,9 +20,7 @@ enum TaskCallbacks {
   ]
 
   private static func register(_ call: borrowing NativeCall, forError: Bool) throws(Raised) -> Value {
-    guard let task = call[0].object(.task, as: TaskObject.self) else {
-      throw call.wrongType(0, expected: "a task")
-    }
+    let task = try call.task(0)
     let function = call[1]
     guard function.isFunction else { throw call.wrongType(1, expected: "a function") }
     let closure = try PreludeCode.closure(named: "__callback")

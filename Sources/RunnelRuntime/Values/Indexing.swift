@@ -123,10 +123,16 @@ enum Indexing {
     return Raised(.typeError, "\(base.typeName) has no indexes\(advice)")
   }
 
+  /// Where an index points, which counts from the end below zero; nil where there is nothing.
+  @inline(__always)
+  static func position(_ index: Int, in count: Int) -> Int? {
+    if index >= 0 { return index < count ? index : nil }
+    return index >= -count ? index + count : nil
+  }
+
   /// An index from 0, of one that may be negative. Raises `IndexError`.
   static func offset(_ index: Int, in count: Int, of kind: String) throws(Raised) -> Int {
-    if index >= 0, index < count { return index }
-    if index < 0, index >= -count { return index + count }
+    if let position = position(index, in: count) { return position }
     throw Raised(.indexError, "index \(index) is out of range of a \(kind) of length \(count)")
   }
 
