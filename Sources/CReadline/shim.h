@@ -8,13 +8,14 @@
 #include <readline/history.h>
 
 /// Settings of the whole process, made once. Signals come to us through the reactor, never to readline.
-static inline void runnel_readline_setup(rl_completion_func_t *complete, FILE *output) {
+static inline void runnel_readline_setup(rl_completion_func_t *complete, rl_getc_func_t *next_byte, FILE *output) {
   rl_readline_name = "runnel";
   rl_catch_signals = 0;
   rl_catch_sigwinch = 0;
   rl_change_environment = 0;
   rl_instream = stdin;
   rl_outstream = output;
+  rl_getc_function = next_byte;
   rl_attempted_completion_function = complete;
   rl_completer_word_break_characters = " \t\n\"'`$><=;|&{}()[],+-*%!?:";
   // Entries of several lines stay whole in the file.

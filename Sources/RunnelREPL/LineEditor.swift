@@ -31,6 +31,9 @@ final class LineEditor {
   /// Gives what may complete a word, and whether it should be a file instead: the line up to the word, the word.
   private let completions: (String, String) -> [String]?
   private var candidates: [String] = []
+  private let keyboard = Keyboard()
+  /// The byte that `feed` has read and readline has not taken yet.
+  private var key: Keyboard.Key?
 
   /// - Parameter completions: for the line before the word and the word; nil where files are to be completed.
   init(toError: Bool, completions: @escaping (String, String) -> [String]?) {
@@ -47,6 +50,13 @@ final class LineEditor {
           }
           guard !editor.candidates.isEmpty else { return nil }
           return strdup(editor.candidates.removeFirst())
+        }
+      },
+      { _ in
+        guard let editor = LineEditor.current else { return EOF }
+        switch editor.takeKey() {
+        case .byte(let byte): return Int32(byte)
+        case .end: return EOF
         }
       }, runnel_readline_stream(toError ? 1 : 0))
     using_history()
@@ -71,10 +81,18 @@ final class LineEditor {
     }
   }
 
-  /// Reads one character, which must be there.
-  func feed() {
+  /// Takes a byte from the keyboard into the line; false if none has been typed.
+  func feed() -> Bool {
+    key = keyboard.nextIfAny()
+    guard key != nil else { return false }
     show()
     rl_callback_read_char()
+    return true
+  }
+
+  private func takeKey() -> Keyboard.Key {
+    defer { key = nil }
+    return key ?? keyboard.next()
   }
 
   /// The line, once it is done.

@@ -101,7 +101,7 @@ public final class REPL {
         editor.discard(byUser: false)
         return .discarded
       }
-      while editor.isEditing, DescriptorIO.isReadable(0) { editor.feed() }
+      while editor.isEditing, editor.feed() {}
     }
   }
 

@@ -157,6 +157,11 @@ public enum DescriptorIO {
   public static func isReadable(_ number: Int32) -> Bool {
     runnel_wait_readable(number, 0) > 0
   }
+
+  /// Blocks until a read of the descriptor would find something, or its end (or a signal has come).
+  public static func waitUntilReadable(_ number: Int32) {
+    _ = runnel_wait_readable(number, -1)
+  }
 }
 
 /// Both ends of a kernel pipe; no program inherits them unless they are given to it.

@@ -8,6 +8,15 @@ public enum Terminal {
   /// Whether the descriptor is a terminal.
   public static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 }
 
+  /// A second opening of the terminal behind a descriptor, of which reads never wait: what `isReadable` saw may be
+  /// gone when it is read, as the kernel throws typed-ahead keys away at Ctrl-C, and the descriptor that was inherited
+  /// must stay blocking for the processes that share it. Nil if it is no terminal or cannot be opened again.
+  public static func reopen(_ descriptor: Int32) -> Descriptor? {
+    guard isTerminal(descriptor) else { return nil }
+    let options = Files.OpenOptions.nonblocking.union(Files.OpenOptions(rawValue: O_NOCTTY))
+    return try? Files.open("/proc/self/fd/\(descriptor)", options)
+  }
+
   /// Its columns; 80 if it is none or does not say.
   public static func width(of descriptor: Int32 = 1) -> Int {
     let width = runnel_terminal_width(descriptor)

@@ -38,16 +38,22 @@ final class OpenFile: @unchecked Sendable {
     self.init(descriptor, path, status)
   }
 
-  /// One of the descriptors that this process was started with, which stays open.
-  init?(standard number: Int32, name: String) {
+  /// The standard input that this process was started with, which stays open.
+  init?(standardInput number: Int32, name: String) {
     guard let status = try? Files.status(of: number) else { return nil }
     path = FilePath(text: name, full: name)
     self.status = status
     kind = status.kind
-    looksBeforeReading = !Self.isAlwaysReady(status.kind)
-    isOwned = false
     isStandard = true
-    self.number = number
+    if let terminal = Terminal.reopen(number) {
+      self.number = terminal.release()
+      isOwned = true
+      looksBeforeReading = false
+    } else {
+      self.number = number
+      isOwned = false
+      looksBeforeReading = !Self.isAlwaysReady(status.kind)
+    }
   }
 
   deinit {

@@ -7,7 +7,7 @@ internal import RunnelSystem
 ///
 /// `@unchecked Sendable`: `reader` belongs to whoever has the turn.
 final class StandardInput: @unchecked Sendable {
-  static let shared = StandardInput(OpenFile(standard: 0, name: "stdin"))
+  static let shared = StandardInput(OpenFile(standardInput: 0, name: "stdin"))
 
   private let turn = Turn()
   /// Nil where stdin was closed when the process started: as if it were empty.
