@@ -50,7 +50,7 @@ private func describe(_ instruction: Instruction, at position: Int, in function:
     text += "r\(instruction.a) \(instruction.signedB) → \(position + 1 + instruction.signedC)"
   case _ where FunctionBuilder.hasShortTarget(opcode):
     text += "r\(instruction.a) \(instruction.b) → \(position + 1 + instruction.signedC)"
-  case .getField, .getFieldOptional, .callMethod:
+  case .getField, .getFieldOptional, .callMethod, .callBuiltin:
     text += "r\(instruction.a) \(instruction.b) \(describe(function.constants[instruction.c]))"
   case .setField, .mapSetName, .placeCall, .callShape, .placeSet, .placeGet:
     text += "r\(instruction.a) \(describe(function.constants[instruction.b])) r\(instruction.c)"

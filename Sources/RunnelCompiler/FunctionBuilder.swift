@@ -151,6 +151,8 @@ struct FunctionBuilder {
 
   mutating func string(_ text: String) -> Int { constant(.string(text), key: "s" + text) }
 
+  mutating func builtin(_ name: String) -> Int { constant(.builtin(name), key: "b" + name) }
+
   // Descriptors that say the same are one constant: a function may have more calls than an operand can number.
 
   mutating func spawn(_ descriptor: SpawnDescriptor) -> Int {

@@ -114,16 +114,20 @@ extension FunctionCompiler {
       methodCall(base, name, nameSpan, optional, arguments, into: target, span: span)
     } else {
       let window = callWindow(target)
-      let isSelf = callsItself(callee, arguments)
-      if !isSelf { access(callee, into: window) }
+      let known = knownCallee(callee, arguments)
+      if known == nil { access(callee, into: window) }
       let shape = self.arguments(arguments)
       builder.span = span
-      if isSelf {
-        builder.emit(.callSelf, window, arguments.count)
-      } else if let shape {
-        builder.emit(.callShape, window, builder.shape(shape))
-      } else {
-        builder.emit(.call, window, arguments.count)
+      switch known {
+      case .current: builder.emit(.callSelf, window, arguments.count)
+      case .register(let register): builder.emit(.callOf, window, arguments.count, register)
+      case .builtin(let name): builder.emit(.callBuiltin, window, arguments.count, builder.builtin(name))
+      case nil:
+        if let shape {
+          builder.emit(.callShape, window, builder.shape(shape))
+        } else {
+          builder.emit(.call, window, arguments.count)
+        }
       }
       move(window, to: target)
     }
@@ -135,12 +139,32 @@ extension FunctionCompiler {
     target == builder.nextRegister - 1 && target != assignedRegister ? target : builder.allocate()
   }
 
-  /// A function that calls itself by its own name, with an argument for each of its parameters.
-  private func callsItself(_ callee: Expression, _ arguments: [Argument]) -> Bool {
-    guard case .name(let name) = callee.kind, case .current = module.resolution.meanings[Int(name.id)],
-      arguments.count == plainParameterCount
-    else { return false }
-    return arguments.allSatisfy { if case .positional = $0.kind { true } else { false } }
+  /// A callee that need not be loaded for a call whose arguments are all by position.
+  private enum KnownCallee {
+    /// The function itself, by its own name, with an argument for each of its parameters.
+    case current
+    /// A variable that never changes, so its register keeps the function during the call.
+    case register(Int)
+    case builtin(String)
+  }
+
+  private func knownCallee(_ callee: Expression, _ arguments: [Argument]) -> KnownCallee? {
+    guard arguments.allSatisfy({ if case .positional = $0.kind { true } else { false } }) else { return nil }
+    if case .member(let base, let name, _, false) = callee.kind, case .name(let root) = base.kind,
+      case .builtin(let namespace) = module.resolution.meanings[Int(root.id)], builtins(namespace, has: name)
+    {
+      return .builtin(namespace + "." + name)
+    }
+    guard case .name(let name) = callee.kind else { return nil }
+    switch module.resolution.meanings[Int(name.id)] {
+    case .current: return arguments.count == plainParameterCount ? .current : nil
+    case .variable(let variable):
+      guard variable.function === scope, !variable.isMutable, case .register(let register) = variable.storage
+      else { return nil }
+      return .register(register)
+    case .builtin(let name): return .builtin(name)
+    case .unknown: return nil
+    }
   }
 
   private func move(_ register: Int, to target: Int) {

@@ -221,7 +221,9 @@ extension FunctionCompiler {
       builder.emit(isSure ? .getGlobal : .getGlobalChecked, target, immediate: number)
       return
     case .register(let register) where variable.function === scope:
-      if register != target { builder.emit(.move, target, register) }
+      if register != target {
+        builder.emit(usedOnce.contains(ObjectIdentifier(variable)) ? .take : .move, target, register)
+      }
       return
     case .cell(let cell) where variable.function === scope:
       builder.emit(.getCell, target, cell)

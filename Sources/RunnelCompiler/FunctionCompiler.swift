@@ -24,6 +24,8 @@ final class FunctionCompiler {
   var elseEnds: [Patch] = []
   /// How many parameters the function has, if none has a default or takes the rest.
   var plainParameterCount: Int?
+  /// Parameters that their one use takes.
+  var usedOnce: Set<ObjectIdentifier> = []
   /// The variable's register that an assignment writes to: its old value may still be read.
   var assignedRegister: Int?
   /// The first register of the innermost `retry` whose body is being compiled: variables below it are put back when
@@ -62,7 +64,9 @@ final class FunctionCompiler {
     let parameters = compileParameters(node.parameters)
     if node.isGenerator { builder.emit(.makeGenerator) }
     switch node.body {
-    case .expression(let value): compileReturn(of: value)
+    case .expression(let value):
+      if plainParameterCount != nil { usedOnce = parametersUsedOnce(in: value) }
+      compileReturn(of: value)
     case .block(let body):
       returnBlock(body.statements[...], role: node.form == .function ? .function : .none)
     }

@@ -104,6 +104,8 @@ public enum Opcode: UInt8, Sendable, CaseIterable {
 
   // Calling. The callee is in R[A], its arguments follow; the result takes the callee's place.
   case call  // A B        call R[A] with B arguments
+  case callOf  // A B C      call R[C], which does not change meanwhile; R[A] is for the result alone
+  case callBuiltin  // A B C      call the built-in K[C], likewise
   case callSelf  // A B        call the running function with B arguments, exactly its parameters
   case callShape  // A B        call R[A] with arguments as K[B] (keywords, spreads) says
   case callMethod  // A B C      call method K[C] of R[A] with B arguments

@@ -6,8 +6,8 @@
 // active from then on; so there is no moment at which nobody is active although somebody has been asked to be.
 //
 // A worker wakes another only for a second job in its queue: the first it takes itself, as soon as its own strand waits. So
-// `await spawn f()` stays on one thread and costs no system call. A strand that computes calls `shareWork` at the end of each
-// slice, so that the job behind it is taken by another worker, if one is at rest.
+// `await spawn f()` stays on one thread and costs no system call. A strand that computes lets the job behind it go first at the
+// end of each turn (`requeue`), or calls `shareWork`, so that another worker takes that job, if one is at rest.
 
 import Glibc
 import Synchronization
@@ -92,6 +92,15 @@ public final class Scheduler: TaskExecutor, @unchecked Sendable {
   /// Makes something ready that is not. From any thread.
   public func enqueue(_ resumable: Resumable) { enqueue(.resumable(.passRetained(resumable))) }
 
+  /// Has what calls this, on a worker, run again behind the others that are ready. One that waits before it gets this worker
+  /// now, so no other is woken for it.
+  public func requeue(_ resumable: Resumable) {
+    let job = ReadyJob.resumable(.passRetained(resumable))
+    guard let worker = Worker.current(of: self) else { return inject(job) }
+    let count = worker._withUnsafeGuaranteedRef { $0.push(job) }
+    if count > 2, hasSpareWorker.load(ordering: .relaxed) { claimWorker() }
+  }
+
   private func enqueue(_ job: ReadyJob) {
     guard let worker = Worker.current(of: self) else { return inject(job) }
     let count = worker._withUnsafeGuaranteedRef { $0.push(job) }
@@ -140,7 +149,7 @@ public final class Scheduler: TaskExecutor, @unchecked Sendable {
     claimed?.begin(self)
   }
 
-  /// What a strand that computes calls at the end of each slice: has another worker take the jobs behind it, if one is at rest.
+  /// For a strand that computes, at the end of its turn: has another worker take the jobs behind it, if one is at rest.
   /// - Returns: whether others are ready that nobody else will take, so that it should let them go first.
   public func shareWork() -> Bool {
     guard let worker = Worker.current(of: self) else { return false }

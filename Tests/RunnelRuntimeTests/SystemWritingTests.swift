@@ -413,7 +413,7 @@ import Testing
       }
       DescriptorIO.close(writer)
     }
-    let input = StandardInput(OpenFile(standard: reader, name: "stdin"))
+    let input = StandardInput(OpenFile(standardInput: reader, name: "stdin"))
     try await RunningInterpreter.run { (strand) async throws in
       #expect(describeSafely(try await input.line(strand)) == "one")
       let source = StandardInputSource(input)
@@ -438,12 +438,12 @@ import Testing
     let folder = try SystemFolder()
     try folder.file("f", "a\nb")
     let file = try Files.open(folder.path("f"))
-    let input = StandardInput(OpenFile(standard: file.number, name: "stdin"))
+    let input = StandardInput(OpenFile(standardInput: file.number, name: "stdin"))
     #expect(try await streamTexts(.object(StreamObject(source: StandardInputSource(input)))) == ["a", "b"])
   }
 
   @Test func `without stdin the input is empty`() async throws {
-    let input = StandardInput(OpenFile(standard: 999_999, name: "stdin"))
+    let input = StandardInput(OpenFile(standardInput: 999_999, name: "stdin"))
     try await RunningInterpreter.run { (strand) async throws in
       #expect(try await input.line(strand).isNil)
       #expect(try await input.text(strand) == "")

@@ -13,8 +13,8 @@ final class CommandSource: StreamSource, @unchecked Sendable {
   private var command: RunningCommand?
   private let resource: CommandResource
   private var hasEnded = false
-  /// Lines that have been taken and not been read, last first.
-  private var lines: [Value] = []
+  /// Lines that have been taken and not been read.
+  private let lines = ItemBatch(minimumCapacity: batch)
   private static let batch = 32
 
   private init(_ plan: CommandPlan, _ cut: RunningCommand.Cut, _ resource: CommandResource) {
@@ -31,13 +31,13 @@ final class CommandSource: StreamSource, @unchecked Sendable {
   }
 
   func next(_ strand: Strand) throws(Raised) -> StreamStep {
-    if let line = lines.popLast() { return .item(line) }
+    if let line = lines.takeFirst() { return .item(line) }
     if hasEnded { return .end }
     guard let command else { return .wait }
     if case .lines = cut {
-      lines = command.takeLines(atMost: Self.batch)
-      lines.reverse()
-      if let line = lines.popLast() { return .item(line) }
+      lines.removeAll()
+      command.takeLines(into: lines, atMost: Self.batch)
+      if let line = lines.takeFirst() { return .item(line) }
     }
     let step = try command.next(.output, cut)
     // Before the end it must be known whether it failed.
@@ -48,6 +48,8 @@ final class CommandSource: StreamSource, @unchecked Sendable {
     if let error = command.outcome.error { throw error }
     return .end
   }
+
+  var ready: ItemBatch? { lines }
 
   func fill(_ strand: Strand) async throws(Raised) {
     guard let command else {

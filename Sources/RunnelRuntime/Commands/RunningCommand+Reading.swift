@@ -52,14 +52,14 @@ extension RunningCommand {
     }
   }
 
-  /// The whole lines of stdout that are there, so many at most. None where `next` would not give one.
-  func takeLines(atMost count: Int) -> [Value] {
+  /// Takes the lines of stdout that are there with their ends, so many at most.
+  func takeLines(into lines: ItemBatch, atMost count: Int) {
     lock.withLock {
-      guard let pipe = pipe(.output) else { return [] }
-      var lines: [Value] = []
-      while lines.count < count, let line = Self.takeLine(pipe) { lines.append(line) }
-      if !lines.isEmpty, pipe.watch == nil, pipe.wantsMore, !isConcluded { watchOutput(of: pipe) }
-      return lines
+      guard let pipe = pipe(.output) else { return }
+      pipe.buffer.takeWholeLines(atMost: count) { lines.append(Self.line($0)) }
+      guard !lines.isEmpty else { return }
+      pipe.tookLine()
+      if pipe.watch == nil, pipe.wantsMore, !isConcluded { watchOutput(of: pipe) }
     }
   }
 
@@ -75,14 +75,19 @@ extension RunningCommand {
       pipe.makeRoomForLine()
       return nil
     }
+    let bytes = UnsafeRawBufferPointer(rebasing: buffer.bytes[..<length])
     let hasEnd = length < buffer.count
-    var line = UnsafeRawBufferPointer(rebasing: buffer.bytes[..<length])
-    if hasEnd, line.last == 0x0D { line = UnsafeRawBufferPointer(rebasing: line.dropLast()) }
     defer {
       buffer.consume(hasEnd ? length + 1 : length)
       pipe.tookLine()
     }
-    return .string(String(decoding: line, as: UTF8.self))
+    return hasEnd ? line(bytes) : .object(StringObject(repairing: bytes))
+  }
+
+  /// A line without its `\n`, and without a `\r` before that.
+  private static func line(_ bytes: UnsafeRawBufferPointer) -> Value {
+    let end = bytes.last == 0x0D ? bytes.count - 1 : bytes.count
+    return .object(StringObject(repairing: UnsafeRawBufferPointer(rebasing: bytes[..<end])))
   }
 
   /// Whether a whole line, or a piece, of stdout is there.

@@ -15,7 +15,24 @@ enum Conversions {
       guard let string = value.string else {
         throw Raised(.typeError, "`int` takes a string or a number, not \(value.typeName)")
       }
+      if base == nil, let number = plainInt(string) { return .int(number) }
       return .int(try parseInt(string.text, base: base ?? 10))
+    }
+  }
+
+  /// What most texts of ints are: digits, so few that nothing overflows, perhaps after a `-`. Nil for all others.
+  private static func plainInt(_ string: StringObject) -> Int? {
+    string.withBytes { bytes in
+      let isNegative = bytes.first == UInt8(ascii: "-")
+      let first = isNegative ? 1 : 0
+      guard bytes.count > first, bytes.count < 19 else { return nil }
+      var number = 0
+      for index in first..<bytes.count {
+        let digit = bytes[index] &- UInt8(ascii: "0")
+        guard digit < 10 else { return nil }
+        number = number * 10 + Int(digit)
+      }
+      return isNegative ? -number : number
     }
   }
 

@@ -45,6 +45,8 @@ public final class NativeFunction: Object, @unchecked Sendable {
   public let signature: String
   public let documentation: String
   public let body: Body
+  /// The code of one that computes at once, for the machine's loop, which need not copy `body` for it.
+  let plain: ((borrowing NativeCall) throws(Raised) -> Value)?
   /// For a method: the receiver's type, which is its first parameter.
   public let receiver: String?
   /// For a method that changes its receiver: what takes that back, told from the receiver before the call and the
@@ -83,6 +85,7 @@ public final class NativeFunction: Object, @unchecked Sendable {
     self.signature = signature
     self.documentation = documentation
     self.body = body
+    if case .plain(let code) = body { plain = code } else { plain = nil }
     self.receiver = receiver
     self.inverses = inverses
     parameters = NativeParameters(signature: signature)
@@ -171,12 +174,24 @@ public struct NativeParameters: Sendable {
 ///
 /// Arguments are in the order of the signature's parameters, with a method's receiver first; a parameter
 /// that was not given is nil. `rest` are those taken by `...name`.
+///
+/// Safety: who makes the call keeps the function, the strand and the arguments until it has returned, so nothing here is retained.
 public struct NativeCall: ~Copyable {
-  public let function: NativeFunction
-  public let strand: Strand
+  unowned(unsafe) public let function: NativeFunction
+  unowned(unsafe) public let strand: Strand
   @usableFromInline let arguments: UnsafeBufferPointer<Value>
   /// The arguments that the `...rest` parameter takes.
   public let rest: UnsafeBufferPointer<Value>
+
+  init(
+    function: Unmanaged<NativeFunction>, strand: Unmanaged<Strand>, arguments: UnsafeBufferPointer<Value>,
+    rest: UnsafeBufferPointer<Value>
+  ) {
+    self.function = function._withUnsafeGuaranteedRef { $0 }
+    self.strand = strand._withUnsafeGuaranteedRef { $0 }
+    self.arguments = arguments
+    self.rest = rest
+  }
 
   /// The arguments must stay valid and unchanged until the call has returned.
   init(
@@ -213,13 +228,44 @@ public struct NativeCall: ~Copyable {
   }
 
   public func string(_ position: Int) throws(Raised) -> String {
-    guard let string = self[position].string else { throw wrongType(position, expected: "a string") }
-    return string.text
+    guard let string = object(position, .string, as: StringObject.self) else {
+      throw wrongType(position, expected: "a string")
+    }
+    return string._withUnsafeGuaranteedRef { $0.text }
   }
 
   public func stringObject(_ position: Int) throws(Raised) -> StringObject {
-    guard let string = self[position].string else { throw wrongType(position, expected: "a string") }
-    return string
+    guard let string = object(position, .string, as: StringObject.self) else {
+      throw wrongType(position, expected: "a string")
+    }
+    return string.takeUnretainedValue()
+  }
+
+  /// Whether the bytes of two strings that were given are as they should be.
+  @inline(__always)
+  func test(
+    _ first: Int, _ second: Int, _ holds: (UnsafeBufferPointer<UInt8>, UnsafeBufferPointer<UInt8>) -> Bool
+  ) throws(Raised) -> Bool {
+    guard let one = object(first, .string, as: StringObject.self) else {
+      throw wrongType(first, expected: "a string")
+    }
+    guard let other = object(second, .string, as: StringObject.self) else {
+      throw wrongType(second, expected: "a string")
+    }
+    return one._withUnsafeGuaranteedRef { one in
+      other._withUnsafeGuaranteedRef { other in
+        one.withBytes { one in other.withBytes { holds(one, $0) } }
+      }
+    }
+  }
+
+  /// An argument that is an object of one sort, without a retain: the call keeps it.
+  @inline(__always)
+  private func object<T: Object>(_ position: Int, _ tag: ObjectTag, as type: T.Type) -> Unmanaged<T>? {
+    guard position < arguments.count, let first = arguments.baseAddress else { return nil }
+    let argument = UnsafeMutablePointer(mutating: first + position)
+    guard argument.isObject, argument.object._withUnsafeGuaranteedRef({ $0.tag }) == tag else { return nil }
+    return Unmanaged.fromOpaque(argument.object.toOpaque())
   }
 
   public func string(_ position: Int, default value: String) throws(Raised) -> String {

@@ -1,5 +1,7 @@
 // The methods of strings that look for a part: a string, found bytewise, or a regex through `RegexOperations`.
 
+import Glibc
+
 enum StringSearching {
   private static func method(
     _ signature: String, _ documentation: String,
@@ -18,25 +20,23 @@ enum StringSearching {
       return .bool(try ByteSearch(try part(call)).isFound(in: string.text, call.strand))
     },
     method("starts_with(part) → bool", "Whether it begins with a string.") { call throws(Raised) in
-      .bool(begins(try call.string(0), with: try call.string(1)))
+      .bool(try call.test(0, 1, begins))
     },
     method("ends_with(part) → bool", "Whether it ends with a string.") { call throws(Raised) in
-      .bool(ends(try call.string(0), with: try call.string(1)))
+      .bool(try call.test(0, 1, ends))
     },
     method("remove_prefix(part) → string", "Without a string at its start, if it is there.") {
       call throws(Raised) in
+      guard try call.test(0, 1, begins) else { return call[0] }
       let text = try call.string(0)
-      let part = try call.string(1)
-      guard !part.isEmpty, begins(text, with: part) else { return call[0] }
-      return .string(
-        try String(utf8: text.utf8Span.span.extracting(part.utf8.count...), strand: call.strand))
+      let length = try call.stringObject(1).byteCount
+      return .string(try String(utf8: text.utf8Span.span.extracting(length...), strand: call.strand))
     },
     method("remove_suffix(part) → string", "Without a string at its end, if it is there.") {
       call throws(Raised) in
+      guard try call.test(0, 1, ends) else { return call[0] }
       let text = try call.string(0)
-      let part = try call.string(1)
-      guard !part.isEmpty, ends(text, with: part) else { return call[0] }
-      let kept = text.utf8.count - part.utf8.count
+      let kept = text.utf8.count - (try call.stringObject(1).byteCount)
       return .string(try String(utf8: text.utf8Span.span.extracting(..<kept), strand: call.strand))
     },
     method(
@@ -95,16 +95,22 @@ enum StringSearching {
     return part.text
   }
 
-  private static func begins(_ text: String, with part: String) -> Bool {
-    let bytes = text.utf8Span.span
-    let length = part.utf8.count
-    return bytes.count >= length && byteOrder(bytes.extracting(..<length), part.utf8Span.span) == 0
+  private static func begins(_ text: UnsafeBufferPointer<UInt8>, with part: UnsafeBufferPointer<UInt8>)
+    -> Bool
+  {
+    text.count >= part.count && hasSameBytes(text.baseAddress, part)
   }
 
-  private static func ends(_ text: String, with part: String) -> Bool {
-    let bytes = text.utf8Span.span
-    let start = bytes.count - part.utf8.count
-    return start >= 0 && byteOrder(bytes.extracting(start...), part.utf8Span.span) == 0
+  private static func ends(_ text: UnsafeBufferPointer<UInt8>, with part: UnsafeBufferPointer<UInt8>) -> Bool
+  {
+    text.count >= part.count && hasSameBytes(text.baseAddress.map { $0 + (text.count - part.count) }, part)
+  }
+
+  private static func hasSameBytes(_ start: UnsafePointer<UInt8>?, _ part: UnsafeBufferPointer<UInt8>) -> Bool
+  {
+    // `memcmp` takes no null pointer, which what is empty may have.
+    guard let start, let first = part.baseAddress else { return true }
+    return memcmp(start, first, part.count) == 0
   }
 
   private static func index(_ call: borrowing NativeCall) throws(Raised) -> Value {

@@ -1,6 +1,7 @@
 // What the machine runs: loaded functions, closures over them, the cells and globals that they share.
 
 import RunnelCompiler
+import RunnelScheduler
 import RunnelSyntax
 
 /// A function's code with its constants as values. Lives as long as the program: the machine holds bare
@@ -16,7 +17,7 @@ public final class LoadedFunction: @unchecked Sendable {
   let instructions: UnsafeMutablePointer<Instruction>
   let constants: UnsafeMutablePointer<Value>
   /// For each constant that names a method: what each type has under that name.
-  let methods: UnsafeMutablePointer<MethodRow?>
+  let methods: UnsafeMutablePointer<Unmanaged<MethodRow>?>
   let registerCount: Int
   let parameterCount: Int
   let requiredCount: Int
@@ -36,7 +37,7 @@ public final class LoadedFunction: @unchecked Sendable {
     constants = .allocate(capacity: max(values.count, 1))
     constants.initialize(from: values, count: values.count)
     methods = .allocate(capacity: max(rows.count, 1))
-    methods.initialize(from: rows, count: rows.count)
+    methods.initialize(from: rows.map { $0.map(Unmanaged.passUnretained) }, count: rows.count)
     registerCount = code.registerCount
     parameterCount = code.parameters.names.count
     requiredCount = code.parameters.required
@@ -58,24 +59,52 @@ public final class LoadedFunction: @unchecked Sendable {
   }
 }
 
-/// What each type has as a method of one name. Filled when a program is loaded, then only read.
+/// What each type has as a method of one name. Filled when a program is loaded, then only read. Rows live as long as the
+/// process (`MethodRows`), and so do the library's methods.
+///
+/// `@unchecked Sendable`: never changes.
 public final class MethodRow: @unchecked Sendable {
   let name: StringObject
-  private let natives: [NativeFunction?]
+  private let natives: UnsafeMutablePointer<Unmanaged<NativeFunction>?>
 
-  init(name: String) {
+  fileprivate init(name: String) {
     self.name = StringObject(name)
-    natives = TypeNames.all.map { Library.method(of: $0, name: name) }
+    natives = .allocate(capacity: TypeNames.all.count)
+    for (index, type) in TypeNames.all.enumerated() {
+      (natives + index).initialize(to: Library.method(of: type, name: name).map(Unmanaged.passRetained))
+    }
   }
 
+  func method(for value: Value) -> NativeFunction? {
+    natives[TypeNames.index(of: value)]?.takeUnretainedValue()
+  }
+
+  /// The same without a retain, for a value in a register.
   @inline(__always)
-  func method(for value: Value) -> NativeFunction? { natives[TypeNames.index(of: value)] }
+  func method(for register: UnsafeMutablePointer<Value>) -> Unmanaged<NativeFunction>? {
+    natives[TypeNames.index(of: register)]
+  }
+}
+
+/// One row for each method name that programs use.
+enum MethodRows {
+  private static let lock = Lock()
+  nonisolated(unsafe) private static var rows: [String: MethodRow] = [:]
+
+  static func row(for name: String) -> MethodRow {
+    lock.withLock {
+      if let row = rows[name] { return row }
+      let row = MethodRow(name: name)
+      rows[name] = row
+      return row
+    }
+  }
 }
 
 /// The types as methods see them, numbered.
 enum TypeNames {
   static let all: [String] = [
-    "nil", "bool", "int", "float", "duration",
+    "bool", "int", "float", "duration", "nil",
     "string", "bytes", "list", "map", "range",
     "function", "function", "function", "",
     "error", "regex", "time", "module",
@@ -86,16 +115,22 @@ enum TypeNames {
     "", "",
   ]
 
-  @inline(__always)
   static func index(of value: Value) -> Int {
     switch value {
-    case .nil: 0
-    case .bool: 1
-    case .int: 2
-    case .float: 3
-    case .duration: 4
+    case .bool: 0
+    case .int: 1
+    case .float: 2
+    case .duration: 3
+    case .nil: 4
     case .object(let object): 5 + Int(object.tag.rawValue)
     }
+  }
+
+  /// The same for a register: case numbers are in this order, but that nil's comes after that of objects.
+  @inline(__always)
+  static func index(of register: UnsafeMutablePointer<Value>) -> Int {
+    if register.isObject { return 5 + Int(register.object._withUnsafeGuaranteedRef { $0.tag.rawValue }) }
+    return min(Int(register.caseNumber), 4)
   }
 }
 

@@ -1,7 +1,6 @@
 // From a compiled module to one that can run: plain constants become values, names of built-ins what they name.
 
 import RunnelCompiler
-import RunnelScheduler
 import RunnelSyntax
 
 /// A module that can run.
@@ -49,21 +48,6 @@ public final class LoadedModule: @unchecked Sendable {
     case .builtin(let name): globals[name] ?? Builtins.value(named: name) ?? .nil
     case .module(let index): index < modules.count ? .object(ModuleObject(modules[index])) : .nil
     case .names, .shape, .place, .command, .assertion, .spawn: .nil
-    }
-  }
-}
-
-/// One row for each method name that programs use.
-enum MethodRows {
-  private static let lock = Lock()
-  nonisolated(unsafe) private static var rows: [String: MethodRow] = [:]
-
-  static func row(for name: String) -> MethodRow {
-    lock.withLock {
-      if let row = rows[name] { return row }
-      let row = MethodRow(name: name)
-      rows[name] = row
-      return row
     }
   }
 }

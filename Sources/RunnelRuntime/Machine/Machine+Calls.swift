@@ -113,14 +113,8 @@ extension Machine {
     let positional = min(count, arity.named)
     let registers = window
     switch native.body {
-    case .plain(let body):
-      let result = try body(
-        NativeCall(
-          function: native, strand: strand,
-          arguments: UnsafeBufferPointer(start: registers + first, count: positional),
-          rest: UnsafeBufferPointer(start: registers + first + positional, count: count - positional)))
-      strand.lookAtClock()
-      finish(a, first, count, result)
+    case .plain:
+      _ = try callPlain(.passUnretained(native), first: registers + first, count, into: registers + a)
       return nil
     case .prelude(let name):
       try enterPrelude(native, name, a, first, count)
@@ -134,7 +128,7 @@ extension Machine {
         try enterPrelude(native, prelude, a, first, count)
       } else {
         let result = try body(call)
-        strand.lookAtClock()
+        lookAtClock()
         finish(a, first, count, result)
       }
       return nil
@@ -149,7 +143,7 @@ extension Machine {
         function: native, strand: strand,
         arguments: UnsafeBufferPointer(start: registers + first, count: count))
       if let result = try body(call) {
-        strand.lookAtClock()
+        lookAtClock()
         finish(a, first, count, result)
         return nil
       }
@@ -180,7 +174,7 @@ extension Machine {
     registers[a] = result
   }
 
-  private func wrongCount(_ native: NativeFunction, _ count: Int) -> Raised {
+  func wrongCount(_ native: NativeFunction, _ count: Int) -> Raised {
     let parameters = native.parameters
     let wanted: String
     if parameters.rest != nil {
@@ -227,7 +221,8 @@ extension Machine {
     let function = fiber.frames[fiber.frameCount - 1].function.takeUnretainedValue()
     guard case .shape(let shape) = function.code.constants[constant] else { return nil }
     return try callShape(
-      a, shape, method: method.map { (name: function.methods[$0.c], isOptional: $0.flag == 1) })
+      a, shape,
+      method: method.map { (name: function.methods[$0.c]?.takeUnretainedValue(), isOptional: $0.flag == 1) })
   }
 
   func callShape(_ a: Int, _ shape: CallShape, method: (name: MethodRow?, isOptional: Bool)?) throws(Raised)
@@ -366,13 +361,13 @@ extension Machine {
     let all = (receiver.map { [$0] } ?? []) + arguments
     switch native.body {
     case .plain(let body):
-      window[a] = try Self.call(native, strand, all, rest, body)
+      window[a] = try call(native, all, rest, body)
       return nil
     case .either(let when, let prelude, let body):
       if Self.holds(native, strand, all, rest, when) {
         try enterPrelude(native, prelude, a, all, rest)
       } else {
-        window[a] = try Self.call(native, strand, all, rest, body)
+        window[a] = try call(native, all, rest, body)
       }
       return nil
     case .prelude(let name):
@@ -380,7 +375,7 @@ extension Machine {
       return nil
     case .attempt(_, let body), .parking(let body):
       var wait = Wait.turn
-      _ = try Self.call(native, strand, all, rest) { call throws(Raised) in
+      _ = try call(native, all, rest) { call throws(Raised) in
         wait = try body(call)
         return .nil
       }
@@ -424,8 +419,8 @@ extension Machine {
 
   /// Calls a built-in with arguments that stand in arrays. Not inlined: Swift 6.3.1's inliner crashes on it.
   @inline(never)
-  static func call(
-    _ native: NativeFunction, _ strand: Strand, _ arguments: [Value], _ rest: [Value],
+  func call(
+    _ native: NativeFunction, _ arguments: [Value], _ rest: [Value],
     _ body: (borrowing NativeCall) throws(Raised) -> Value
   ) throws(Raised) -> Value {
     var result = Value.nil
@@ -437,7 +432,7 @@ extension Machine {
         } catch { failure = error }
       }
     }
-    strand.lookAtClock()
+    lookAtClock()
     if let failure { throw failure }
     return result
   }
@@ -513,7 +508,7 @@ extension Machine {
     let row = fiber.frames[fiber.frameCount - 1].function._withUnsafeGuaranteedRef {
       $0.methods[instruction.c]
     }
-    guard let row else { return nil }
+    guard let row = row?.takeUnretainedValue() else { return nil }
     return try callMethod(a, row, count: instruction.b, isOptional: instruction.flag == 1)
   }
 

@@ -104,6 +104,15 @@ extension Machine {
     }
   }
 
+  /// Takes the next item of a stream, if it is there already; says false where more is to be done for it.
+  @inline(never)
+  func takeReady(_ state: UnsafeMutablePointer<Value>, into target: UnsafeMutablePointer<Value>) -> Bool {
+    // Without a position it is at its end.
+    guard (state + 1).isInt else { return false }
+    let stream = Unmanaged<StreamObject>.fromOpaque(state.object.toOpaque())
+    return stream._withUnsafeGuaranteedRef { $0.takeReady(into: target) }
+  }
+
   private func give(_ item: Value, at position: Int, to target: UnsafeMutablePointer<Value>, _ isPair: Bool) {
     if isPair {
       target[0] = .int(position)
@@ -123,7 +132,7 @@ extension Machine {
     }
     if let source = stream.source { return try advance(source, of: stream, state, instruction, target) }
     if let generator = stream.generator {
-      if let link = stream.link, let buffer = try buffer(of: generator, link, state) {
+      if let link = stream.link, let buffer = try buffer(of: stream, generator, link, state) {
         return try advance(buffer, of: stream, state, instruction, target)
       }
       guard generator.state != .ended else { return .end }
@@ -161,6 +170,7 @@ extension Machine {
       // The instruction runs again when there may be more.
       fiber.frames[fiber.frameCount - 1].pc -= 1
       resumption = .again
+      if let wait = source.wait() { return .exit(.park(wait)) }
       return .exit(
         .wait { strand throws(Raised) in
           try await source.fill(strand)
@@ -265,10 +275,7 @@ extension Machine {
     guard let reader = generator.reader else {
       guard let stage = strand.stage, stage.append(item) else { return nil }
       resumption = .custom { _, _ in }
-      return .wait { strand throws(Raised) in
-        try await stage.waitForRoom(strand)
-        return .nil
-      }
+      return .park(stage.waitForRoom())
     }
     if generator.state == .closing {
       throw Raised(.cancelled, CancelReason.readerGone.message)

@@ -2,6 +2,8 @@
 // makes where a script makes a map or handles an error, so that its own code keeps to registers and jumps
 // (`Benchmarks/inspect-machine-loop` sees that it stays so).
 
+import RunnelScheduler
+
 extension Machine {
   @inline(never)
   func loadMissing(_ register: UnsafeMutablePointer<Value>) { register.pointee = .missing }
@@ -43,4 +45,12 @@ extension Machine {
 
   @inline(never)
   func readerGone() -> Raised { Raised(.cancelled, CancelReason.readerGone.message) }
+
+  /// At a loop's turn or a call: raises `Cancelled` if the strand is to stop. Says whether others want to run.
+  @inline(never)
+  func checkpoint() throws(Raised) -> Bool {
+    guard strand.isInterrupted else { return false }
+    try strand.checkpoint()
+    return strand.interpreter.scheduler.hasOtherWork
+  }
 }

@@ -16,7 +16,7 @@ extension Machine {
     try Self.assign(&base.pointee, key, new)
     value.pointee = .nil
     // A copy may take long.
-    if isCopied { strand.lookAtClock() }
+    if isCopied { lookAtClock() }
   }
 
   func setMapField(_ base: UnsafeMutablePointer<Value>, _ name: Value, _ value: UnsafeMutablePointer<Value>)
@@ -216,7 +216,9 @@ extension Machine {
     -> MachineExit?
   {
     let function = frame.function.takeUnretainedValue()
-    guard let place = descriptor(instruction, frame), let row = function.methods[instruction.b] else {
+    guard let place = descriptor(instruction, frame),
+      let row = function.methods[instruction.b]?.takeUnretainedValue()
+    else {
       return nil
     }
     let a = instruction.a
@@ -280,7 +282,7 @@ extension Machine {
       rest: UnsafeBufferPointer(start: registers + first + positional, count: count - positional))
     if fiber.undoLog != nil { noteCall(native, on: receiver, call, place.base, [], frame) }
     let result = try body(&receiver, call)
-    strand.lookAtClock()
+    lookAtClock()
     for index in 0..<count { registers[first + index] = .nil }
     registers[a] = result
     return nil
@@ -320,7 +322,7 @@ extension Machine {
   ) throws(Raised) {
     var result = Value.nil
     if fiber.undoLog != nil {
-      _ = try Self.call(native, strand, [.nil] + arguments, rest) { call throws(Raised) in
+      _ = try call(native, [.nil] + arguments, rest) { call throws(Raised) in
         noteCall(native, on: receiver, call, place.base, keys.map(\.key), frame)
         return .nil
       }
@@ -328,7 +330,7 @@ extension Machine {
     receiver = .nil
     try change(place, frame) { (root: inout Value) throws(Raised) in
       try Self.descend(&root, keys[...], mayAdd: false) { (target: inout Value) throws(Raised) in
-        result = try Self.call(native, strand, [.nil] + arguments, rest) { call throws(Raised) in
+        result = try call(native, [.nil] + arguments, rest) { call throws(Raised) in
           try body(&target, call)
         }
       }

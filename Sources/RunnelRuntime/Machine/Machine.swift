@@ -18,6 +18,8 @@ final class Machine: @unchecked Sendable {
   @exclusivity(unchecked) var interrupts: UnsafePointer<Atomic<Bool>>
   @exclusivity(unchecked) var fiber: Fiber
   @exclusivity(unchecked) var fuel = Machine.slice
+  /// What the coarse clock showed at the last look.
+  @exclusivity(unchecked) var lastTick: Int64 = 0
   /// What is to be done with what a wait gives.
   @exclusivity(unchecked) var resumption = Resumption.again
   /// What a wait gave.
@@ -289,15 +291,9 @@ final class Machine: @unchecked Sendable {
         // MARK: Jumping
         case .jump: pc += instruction.immediate
         case .loop:
-          fuel -= 1
-          if fuel <= 0 || interrupts.pointee.load(ordering: .relaxed) {
-            // Raised from here, within the loop's own handlers, not from where the loop begins.
-            if try checkpoint() { fuel = 0 }
-            if fuel <= 0 {
-              fuel = Self.slice
-              frame.pointee.pc = pc + instruction.immediate
-              return .fuel
-            }
+          if try isSliceOver(&fuel, interrupts) {
+            frame.pointee.pc = pc + instruction.immediate
+            return .fuel
           }
           pc += instruction.immediate
         case .jumpIfFalse:
@@ -381,18 +377,22 @@ final class Machine: @unchecked Sendable {
           frame.pointee.pc = pc
           try prepareIterator(registers + a)
         case .iteratorNext:
-          // Lists are what most loops run over.
-          if case .object(let object) = registers[a], object.tag == .list,
-            case .int(let index) = registers[a + 1],
-            instruction.flag == 0
-          {
-            if let item = unsafeDowncast(object, to: ListObject.self).item(at: index) {
-              registers[instruction.b] = item
-              registers[a + 1] = .int(index + 1)
-            } else {
-              pc += instruction.signedC
+          // Lists are what most loops run over, and then streams whose items are there.
+          let state = registers + a
+          if instruction.flag == 0, state.isObject {
+            let tag = state.object._withUnsafeGuaranteedRef { $0.tag }
+            if tag == .list, (state + 1).isInt {
+              let list = Unmanaged<ListObject>.fromOpaque(state.object.toOpaque())
+              let index = (state + 1).int
+              if let item = list._withUnsafeGuaranteedRef({ $0.item(at: index) }) {
+                (registers + instruction.b).move(item)
+                (state + 1).put(int: index + 1)
+              } else {
+                pc += instruction.signedC
+              }
+              continue
             }
-            continue
+            if tag == .stream, takeReady(state, into: registers + instruction.b) { continue }
           }
           frame.pointee.pc = pc
           switch try advanceIterator(registers, instruction) {
@@ -474,20 +474,16 @@ final class Machine: @unchecked Sendable {
           (fiber, frame, pc, registers, constants) = running()
 
         // MARK: Calling
-        case .call:
-          fuel -= 1
-          if fuel <= 0 || interrupts.pointee.load(ordering: .relaxed) {
+        case .call, .callOf:
+          if try isSliceOver(&fuel, interrupts) {
             frame.pointee.pc = pc - 1
-            if try checkpoint() { fuel = 0 }
-            if fuel <= 0 {
-              fuel = Self.slice
-              return .fuel
-            }
+            return .fuel
           }
           frame.pointee.pc = pc
-          let callee = registers + a
+          let callee = registers + (instruction.opcode == .call ? a : instruction.c)
           if callee.isObject, callee.object._withUnsafeGuaranteedRef({ $0.tag }) == .closure {
-            // The register keeps the closure while the frame lives.
+            // The callee's register keeps the closure while the frame lives. In its own there may be an older value.
+            if instruction.opcode == .callOf { (registers + a).put(.nil) }
             let closure = Unmanaged<Closure>.fromOpaque(callee.object.toOpaque())
             let function = closure._withUnsafeGuaranteedRef { Unmanaged.passUnretained($0.function) }
             if function._withUnsafeGuaranteedRef({ $0.takesExactly(instruction.b) }) {
@@ -504,18 +500,22 @@ final class Machine: @unchecked Sendable {
               continue
             }
           }
+          if instruction.opcode == .callOf { (registers + a).copy(callee) }
+          if let exit = try call(a, instruction.b) { return exit }
+          (fiber, frame, pc, registers, constants) = running()
+        case .callBuiltin:
+          frame.pointee.pc = pc
+          if interrupts.pointee.load(ordering: .relaxed), try checkpoint() { fuel = 0 }
+          let callee = UnsafeMutablePointer(mutating: constants + instruction.c)
+          if try callPlain(callee, first: registers + a + 1, instruction.b, into: registers + a) { continue }
+          registers[a] = callee.pointee
           if let exit = try call(a, instruction.b) { return exit }
           (fiber, frame, pc, registers, constants) = running()
         case .callSelf:
           // The running function itself, with as many arguments as it has parameters: nothing to look up.
-          fuel -= 1
-          if fuel <= 0 || interrupts.pointee.load(ordering: .relaxed) {
+          if try isSliceOver(&fuel, interrupts) {
             frame.pointee.pc = pc - 1
-            if try checkpoint() { fuel = 0 }
-            if fuel <= 0 {
-              fuel = Self.slice
-              return .fuel
-            }
+            return .fuel
           }
           frame.pointee.pc = pc
           let function = frame.pointee.function
@@ -535,6 +535,13 @@ final class Machine: @unchecked Sendable {
           (fiber, frame, pc, registers, constants) = running()
         case .callMethod:
           frame.pointee.pc = pc
+          let receiver = registers + a
+          if let row = frame.pointee.function._withUnsafeGuaranteedRef({ $0.methods[instruction.c] }),
+            let native = row._withUnsafeGuaranteedRef({ $0.method(for: receiver) }),
+            try callPlain(native, first: receiver, instruction.b + 1, into: receiver)
+          {
+            continue
+          }
           if let exit = try callMethod(a, instruction) { return exit }
           (fiber, frame, pc, registers, constants) = running()
         case .callMethodShape:
@@ -677,11 +684,16 @@ final class Machine: @unchecked Sendable {
   }
 
   // MARK: Checkpoints
-  /// At a loop's turn or a call: raises `Cancelled` if the strand is to stop. Says whether others want to run.
-  @inline(never)
-  private func checkpoint() throws(Raised) -> Bool {
-    guard strand.isInterrupted else { return false }
-    try strand.checkpoint()
-    return strand.interpreter.scheduler.hasOtherWork
+  /// At a loop's turn or a call: whether others are to run now. Raises `Cancelled` if the strand is to stop.
+  @inline(__always)
+  private func isSliceOver(_ fuel: inout Int, _ interrupts: UnsafePointer<Atomic<Bool>>) throws(Raised)
+    -> Bool
+  {
+    fuel -= 1
+    guard fuel <= 0 || interrupts.pointee.load(ordering: .relaxed) else { return false }
+    if try checkpoint() { fuel = 0 }
+    guard fuel <= 0 else { return false }
+    fuel = Self.slice
+    return true
   }
 }

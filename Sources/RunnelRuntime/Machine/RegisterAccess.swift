@@ -38,6 +38,12 @@ extension UnsafeMutablePointer<Value> {
   @inline(__always)
   func put(int: Int) { put(.int(int)) }
 
+  /// Takes a value that is no register's.
+  @inline(__always)
+  func move(_ value: consuming Value) {
+    if isObject { pointee = value } else { initialize(to: value) }
+  }
+
   /// Copies another register's value.
   @inline(__always)
   func copy(_ other: UnsafeMutablePointer<Value>) {
@@ -46,6 +52,13 @@ extension UnsafeMutablePointer<Value> {
     } else {
       UnsafeMutableRawPointer(self).copyMemory(from: other, byteCount: 16)
     }
+  }
+
+  /// Takes a value out of memory that is no register and holds nothing from now on.
+  @inline(__always)
+  func replace(movingFrom other: UnsafeMutablePointer<Value>) {
+    if isObject { pointee = .nil }
+    UnsafeMutableRawPointer(self).copyMemory(from: other, byteCount: 16)
   }
 
   /// Takes another register's value, which becomes nil.

@@ -4,7 +4,7 @@
 // lock and no buffer. As soon as the reader's task has paused (it had to wait, or others might run beside it), the stage goes on
 // in a task of its own, and its items come through a bounded buffer. Nobody can tell but by the time that it takes, since a stage
 // changes no variable outside it. Items go over in chunks: when there are enough, when the stage is about to wait or its turn is
-// over, and at once when the reader is idle. So they are as late as one item, and cost what a batch does.
+// over, and at once when the reader is idle and items come slowly. So none is late, and they cost what a batch does.
 
 import RunnelScheduler
 import Synchronization
@@ -34,28 +34,33 @@ final class StageLink {
 
 /// Items on their way from a stage's task to the task that reads it.
 ///
-/// `@unchecked Sendable`: `chunk` belongs to the stage's strand, `batch`, `position` and `hasRaised` to the reader's; what else
+/// `@unchecked Sendable`: `chunk` and `handedOver` belong to the stage's strand, `ready` and `hasRaised` to the reader's; what else
 /// changes is atomic or protected by `lock`.
 final class StageBuffer: StreamSource, @unchecked Sendable {
   /// So many items are handed over at once, and so many may wait to be read.
   private let chunkSize: Int
   private let limit: Int
+  private let repeats: Bool
+  /// The coarse clock at the last hand-over.
+  private var handedOver: Int64 = 0
 
   private let lock = Lock()
-  private var ready: [Value] = []
+  private let written = ItemBatch()
   private var hasEnded = false
   private var failure: ErrorObject?
   private var reader: Waiter?
   private var writer: Waiter?
   private let isReaderIdle = Atomic<Bool>(false)
-  private var chunk: [Value] = []
-  private var batch: [Value] = []
-  private var position = 0
+  private let chunk = ItemBatch()
+  /// What the reader has taken over and not read yet.
+  let ready = ItemBatch()
   /// Whether the stage's failure has been raised in the reader.
   private(set) var hasRaised = false
 
-  init(limit: Int = 64) {
+  /// - Parameter repeats: what happens must not hang on how fast the machine is.
+  init(limit: Int = 64, repeats: Bool) {
     self.limit = limit
+    self.repeats = repeats
     chunkSize = max(1, min(32, limit / 2))
   }
 
@@ -64,29 +69,39 @@ final class StageBuffer: StreamSource, @unchecked Sendable {
   /// Adds an item. Says whether the stage has to wait for room now.
   func append(_ item: Value) -> Bool {
     chunk.append(item)
-    guard chunk.count >= chunkSize || isReaderIdle.load(ordering: .relaxed) else { return false }
+    if chunk.count < chunkSize {
+      guard isReaderIdle.load(ordering: .relaxed), isDue() else { return false }
+    }
     return handOver()
+  }
+
+  /// Whether a reader that has nothing to do is worth waking for less than a chunk. Not where items come quickly: then that
+  /// costs more than they do, and they wait no longer than for the end of the stage's turn.
+  private func isDue() -> Bool {
+    if repeats { return true }
+    let now = CoarseClock.now()
+    defer { handedOver = now }
+    return now != handedOver
   }
 
   /// Hands over what there is. Says whether the buffer is full.
   @discardableResult
   func handOver() -> Bool {
     let (waiting, isFull) = lock.withLock { () -> (Waiter?, Bool) in
-      if ready.isEmpty { swap(&ready, &chunk) } else { ready += chunk }
-      chunk.removeAll(keepingCapacity: true)
-      guard !ready.isEmpty else { return (nil, false) }
+      if written.isEmpty { written.swapItems(with: chunk) } else { written.append(movingFrom: chunk) }
+      guard !written.isEmpty else { return (nil, false) }
       isReaderIdle.store(false, ordering: .relaxed)
       defer { reader = nil }
-      return (reader, ready.count >= limit)
+      return (reader, written.count >= limit)
     }
     waiting?.resume(with: .nil)
     return isFull
   }
 
-  func waitForRoom(_ strand: Strand) async throws(Raised) {
-    _ = try await strand.wait(WaitDescription("the next stage")) { waiter in
+  func waitForRoom() -> Wait {
+    .other(WaitDescription("the next stage")) { [self] waiter in
       let hasRoom = lock.withLock { () -> Bool in
-        guard ready.count >= limit else { return true }
+        guard written.count >= limit else { return true }
         writer = waiter
         return false
       }
@@ -112,23 +127,16 @@ final class StageBuffer: StreamSource, @unchecked Sendable {
   // MARK: The reader
 
   func next(_ strand: Strand) throws(Raised) -> StreamStep {
-    if position < batch.count {
-      defer { position += 1 }
-      return .item(batch[position])
-    }
-    batch.removeAll(keepingCapacity: true)
-    position = 0
+    if let item = ready.takeFirst() { return .item(item) }
+    ready.removeAll()
     let (writer, isOver) = lock.withLock { () -> (Waiter?, Bool) in
-      swap(&ready, &batch)
-      if batch.isEmpty, !hasEnded { isReaderIdle.store(true, ordering: .relaxed) }
+      written.swapItems(with: ready)
+      if ready.isEmpty, !hasEnded { isReaderIdle.store(true, ordering: .relaxed) }
       defer { self.writer = nil }
       return (self.writer, hasEnded)
     }
     writer?.resume(with: .nil)
-    if !batch.isEmpty {
-      position = 1
-      return .item(batch[0])
-    }
+    if let item = ready.takeFirst() { return .item(item) }
     guard isOver else { return .wait }
     if let failure = lock.withLock({ failure }), !hasRaised {
       hasRaised = true
@@ -137,10 +145,10 @@ final class StageBuffer: StreamSource, @unchecked Sendable {
     return .end
   }
 
-  func fill(_ strand: Strand) async throws(Raised) {
-    _ = try await strand.wait(WaitDescription("the stage before")) { waiter in
+  func wait() -> Wait? {
+    .other(WaitDescription("the stage before")) { [self] waiter in
       let isThere = lock.withLock { () -> Bool in
-        guard ready.isEmpty, !hasEnded else { return true }
+        guard written.isEmpty, !hasEnded else { return true }
         reader = waiter
         return false
       }
@@ -156,17 +164,20 @@ extension Machine {
   /// Where the items of a stage come from that has moved, or moves now, to a task of its own; nil while the reader runs it
   /// itself.
   func buffer(
-    of generator: Fiber, _ link: StageLink, _ state: UnsafeMutablePointer<Value>
+    of stream: StreamObject, _ generator: Fiber, _ link: StageLink, _ state: UnsafeMutablePointer<Value>
   ) throws(Raised) -> StageBuffer? {
     if link.moved == nil {
       // One that has something open stays: that belongs to scopes of the task that opened it.
       guard link.hasPaused(strand), generator.state == .suspended, generator.scopes.isEmpty,
         generator.frameCount == 1
       else { return nil }
-      let buffer = link.readingAhead.map { StageBuffer(limit: $0) } ?? StageBuffer()
+      let repeats = strand.interpreter.scheduler.hasVirtualTime
+      let buffer =
+        link.readingAhead.map { StageBuffer(limit: $0, repeats: repeats) } ?? StageBuffer(repeats: repeats)
       let task = try strand.interpreter.spawn(
         stage: generator, into: buffer, in: scopeOfReader(), from: strand)
       link.moved = (buffer, task)
+      stream.readsFrom(buffer)
       state[1] = .int(generator.itemCount)
     }
     return link.moved?.buffer

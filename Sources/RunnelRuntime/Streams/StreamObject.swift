@@ -20,8 +20,18 @@ public protocol StreamSource: AnyObject, Sendable {
   func next(_ strand: Strand) throws(Raised) -> StreamStep
   /// Waits, through the strand's door, until `next` can go on.
   func fill(_ strand: Strand) async throws(Raised)
+  /// What to wait for instead of `fill`, where that needs no Swift task; nil if it does.
+  func wait() -> Wait?
   /// Lets go of what it holds. Called once at most, also after the end.
   func close()
+  /// What `next` would give before anything else, for a source that gets several items at once: its reader takes them from here.
+  var ready: ItemBatch? { get }
+}
+
+extension StreamSource {
+  public func fill(_ strand: Strand) async throws(Raised) {}
+  public func wait() -> Wait? { nil }
+  public var ready: ItemBatch? { nil }
 }
 
 /// A stream.
@@ -53,11 +63,15 @@ public final class StreamObject: Object, @unchecked Sendable {
   /// For a stage of a pipeline: how its reader runs it.
   var link: StageLink?
 
+  /// What its source, or the stage in a task of its own, has ready; kept by that.
+  @exclusivity(unchecked) private var ready: Unmanaged<ItemBatch>?
+
   /// The fiber of a generator; nil for a native source.
   let generator: Fiber?
 
   public init(source: any StreamSource) {
     self.source = source
+    ready = source.ready.map { .passUnretained($0) }
     generator = nil
     use = Use()
     super.init(tag: .stream)
@@ -72,6 +86,7 @@ public final class StreamObject: Object, @unchecked Sendable {
 
   private init(held stream: StreamObject) {
     source = stream.source
+    ready = stream.ready
     generator = stream.generator
     use = stream.use
     hold = .held
@@ -99,6 +114,16 @@ public final class StreamObject: Object, @unchecked Sendable {
 
   private func tryTake() -> Bool {
     use.isTaken.compareExchange(expected: false, desired: true, ordering: .acquiringAndReleasing).exchanged
+  }
+
+  /// Its stage runs in a task of its own from now on, and leaves its items here.
+  func readsFrom(_ buffer: StageBuffer) { ready = .passUnretained(buffer.ready) }
+
+  /// Moves the next item to a register if it is there already, and says whether it was: by its reader.
+  @inline(__always)
+  func takeReady(into register: UnsafeMutablePointer<Value>) -> Bool {
+    guard let ready, !isClosed else { return false }
+    return ready._withUnsafeGuaranteedRef { $0.takeFirst(into: register) }
   }
 
   /// Nothing more is to be read from it.

@@ -33,16 +33,27 @@ public final class Strand: Resumable, @unchecked Sendable {
   /// How often it has waited, or has had a turn after which others might have run beside it.
   private(set) var pauses = 0
 
-  /// The coarse clock when it was last looked at, and how many slices ago the strand began its turn, and when.
-  private var lastTick = 0
+  /// How many slices ago the strand began its turn, and when.
   private var slices = 0
   private var turnBegan: Int64 = 0
+  /// When it let others go first at the end of its turn, until it runs again; else 0.
+  private var letOthersGo: Int64 = 0
+  /// How often in a row that took long.
+  private var longWaits = 0
+  /// At the ends of how many turns another worker is woken for what is ready, because the others took long the last time.
+  private var turnsToShare = 0
 
   /// How often a busy strand looks at timers, signals and descriptors.
   private static let pollInterval: Int64 = 2_000_000
   /// After how long it lets others run, and after how many slices at the latest.
   private static let turn: Int64 = 100_000
   private static let turnSlices = 40
+  /// From how long on others are worth a worker of their own: half a turn, since to wake one and to send it to sleep again takes
+  /// some 20 µs of both. How often they must have taken so long, as the system may have run something else meanwhile; and
+  /// after how many turns it is tried again.
+  private static let worthWaking: Int64 = 50_000
+  private static let triesBeforeSharing = 3
+  private static let turnsBetweenTries = 256
 
   /// In a session: the scopes, instead of its own, that what its top level spawns (language.md §16) and opens belongs to.
   let spawnScope: Scope?
@@ -113,12 +124,13 @@ public final class Strand: Resumable, @unchecked Sendable {
   /// Runs the machine until it waits, has had its turn, or ends.
   public override func resume() {
     guard unpark() else { return }
+    if letOthersGo > 0 { noteTurn() }
     while true {
       switch machine.run() {
       case .ended(let value): return end(.success(value))
       case .failed(let error): return end(.failure(Raised(error)))
       case .fuel:
-        if isTurnOver() { return interpreter.scheduler.enqueue(self) }
+        if isTurnOver() { return interpreter.scheduler.requeue(self) }
       case .park(let wait):
         stage?.handOver()
         pauses += 1
@@ -154,8 +166,27 @@ public final class Strand: Resumable, @unchecked Sendable {
     slices = 0
     turnBegan = now
     stage?.handOver()
-    if interpreter.scheduler.workerCount > 1, !interpreter.scheduler.hasVirtualTime { pauses += 1 }
-    return interpreter.scheduler.shareWork()
+    let scheduler = interpreter.scheduler
+    guard scheduler.workerCount > 1, !scheduler.hasVirtualTime else { return scheduler.shareWork() }
+    pauses += 1
+    if turnsToShare > 0 {
+      turnsToShare -= 1
+      return scheduler.shareWork()
+    }
+    guard scheduler.hasOtherWork else { return false }
+    letOthersGo = now
+    return true
+  }
+
+  /// Runs again after it has let others go first, which may have taken so long that another worker would have been worth waking.
+  private func noteTurn() {
+    turnBegan = RealClock().now()
+    longWaits = turnBegan - letOthersGo > Self.worthWaking ? longWaits + 1 : 0
+    letOthersGo = 0
+    if longWaits == Self.triesBeforeSharing {
+      longWaits = 0
+      turnsToShare = Self.turnsBetweenTries
+    }
   }
 
   /// Runs an `async` function for the machine. Says true if it has ended already; else the strand goes on when it does.
@@ -237,14 +268,8 @@ public final class Strand: Resumable, @unchecked Sendable {
   /// As `checkpoint`, where the strand is about to leave its worker, which looks at the rest of the world itself.
   func checkInterrupt() throws(Raised) { if isInterrupted { try lookCloser() } }
 
-  /// After a built-in, which may have taken long: sees to it that the next turn of a loop looks at the rest of the world if
-  /// the coarse clock has gone on (4 ms on most kernels; reading it costs some nanoseconds and no system call).
-  @inline(__always)
-  func lookAtClock() {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &time)
-    guard time.tv_nsec != lastTick else { return }
-    lastTick = time.tv_nsec
+  /// The next turn of a loop is to look at the rest of the world, since time has passed.
+  func clockHasTicked() {
     if interpreter.scheduler.hasVirtualTime { return }
     interruptMark.store(true, ordering: .relaxed)
   }

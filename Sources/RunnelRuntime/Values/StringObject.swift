@@ -22,7 +22,26 @@ public final class StringObject: Object, @unchecked Sendable {
     super.init(tag: .string)
   }
 
+  /// Of bytes that should be UTF-8: what is none becomes U+FFFD. ASCII, which most lines are, is not looked at twice.
+  init(repairing bytes: UnsafeRawBufferPointer) {
+    let text = bytes.bindMemory(to: UInt8.self)
+    if Self.isASCII(text.span) {
+      self.text = String(copying: UTF8Span(unchecked: text.span, isKnownASCII: true))
+    } else {
+      self.text = String(decoding: bytes, as: UTF8.self)
+    }
+    super.init(tag: .string)
+  }
+
   public override var typeName: String { "string" }
+
+  /// Looks at the bytes, without a copy.
+  @inline(__always)
+  func withBytes<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
+    if let result = text.utf8.withContiguousStorageIfAvailable(body) { return result }
+    // Never so, as `text` is contiguous from the beginning.
+    return ContiguousArray(text.utf8).withUnsafeBufferPointer(body)
+  }
 
   /// Adds another string to one that nobody else has (`Value.uniqueString`). O(bytes added), on average.
   func append(_ other: StringObject) {
@@ -106,7 +125,12 @@ public final class StringObject: Object, @unchecked Sendable {
         }
         offset += 8
       }
-      return bytes[offset...].allSatisfy { $0 < 0x80 }
+      var rest: UInt8 = 0
+      while offset < bytes.count {
+        rest |= bytes[offset]
+        offset += 1
+      }
+      return rest < 0x80
     }
   }
 

@@ -65,6 +65,23 @@ final class InputBuffer {
     (start, end, searched) = (0, 0, 0)
   }
 
+  /// Gives the lines that have an end, without it, so many at most, and consumes them.
+  func takeWholeLines(atMost limit: Int, _ body: (UnsafeRawBufferPointer) -> Void) {
+    var count = 0
+    // What has been searched before is not searched again, and holds no newline.
+    var from = start + searched
+    while count < limit,
+      let found = DescriptorIO.firstIndex(of: 0x0A, in: UnsafeRawBufferPointer(rebasing: memory[from..<end]))
+    {
+      body(UnsafeRawBufferPointer(rebasing: memory[start..<(from + found)]))
+      start = from + found + 1
+      from = start
+      count += 1
+    }
+    searched = count < limit ? end - start : max(0, from - start)
+    if start == end { (start, end, searched) = (0, 0, 0) }
+  }
+
   /// The number of bytes before the next newline, nil if there is none yet. Each byte is looked at once.
   func lineLength() -> Int? {
     let unsearched = UnsafeRawBufferPointer(rebasing: memory[(start + searched)..<end])
