@@ -93,6 +93,7 @@ func streamItems(_ value: Value) async throws -> [Value] {
         source.close()
         return items
       case .wait: try await source.fill(strand)
+      case .turn: break
       }
     }
   }

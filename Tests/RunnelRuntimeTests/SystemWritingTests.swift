@@ -422,6 +422,7 @@ import Testing
         switch try source.next(strand) {
         case .item(let item): line = item
         case .wait: try await source.fill(strand)
+        case .turn: break
         case .end: line = .nil
         }
       }

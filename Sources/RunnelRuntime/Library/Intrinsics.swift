@@ -34,6 +34,16 @@ enum Intrinsics {
       // A kind of error takes a message.
       return .int((object as? any Callable)?.requiredParameters ?? 1)
     },
+    function(
+      "__leaf_stage(s, f, filters) → list",
+      "`[done, left]`: of a stream's items what native code has made of them, and those it leaves to `f`."
+    ) { call throws(Raised) in
+      guard let stream = call[0].object(.stream, as: StreamObject.self) else {
+        return .list([.list([]), call[0]])
+      }
+      let (done, left) = try LeafStage.split(stream, call[1], filters: try call.bool(2))
+      return .list([done, left])
+    },
     function("__is_stream(x) → bool", "Whether stages over it are streams.") { call throws(Raised) in
       .bool(call[0].isStream)
     },

@@ -166,6 +166,10 @@ extension Machine {
     case .end:
       _ = stream.close()
       return .end
+    case .turn:
+      fiber.frames[fiber.frameCount - 1].pc -= 1
+      try strand.checkpoint()
+      return .exit(.fuel)
     case .wait:
       // The instruction runs again when there may be more.
       fiber.frames[fiber.frameCount - 1].pc -= 1

@@ -12,6 +12,8 @@ public enum StreamStep {
   case end
   /// Nothing yet: `fill` waits for more.
   case wait
+  /// Nothing yet, although it has computed for a while: it is to be asked again when others have had their turn.
+  case turn
 }
 
 /// Where a native stream's items come from. Used by one strand at a time: the one that has taken the stream.

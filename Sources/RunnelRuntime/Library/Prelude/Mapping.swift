@@ -33,7 +33,9 @@ extension Prelude {
           n += 1
         }
       } else {
-        for x in s { yield f(x) }
+        let [done, left] = __leaf_stage(s, f, false)
+        for y in done { yield y }
+        for x in left { yield f(x) }
       }
     }
 

@@ -24,7 +24,9 @@ extension Prelude {
           n += 1
         }
       } else {
-        for x in s { if f(x) { yield x } }
+        let [done, left] = __leaf_stage(s, f, true)
+        for x in done { yield x }
+        for x in left { if f(x) { yield x } }
       }
     }
 

@@ -185,7 +185,7 @@ final class InputReader {
       switch try lineNow(asBytes: asBytes, strand) {
       case .item(let line): return line
       case .end: return .nil
-      case .wait: try await wait(strand)
+      case .wait, .turn: try await wait(strand)
       }
     }
   }
