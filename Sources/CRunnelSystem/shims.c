@@ -20,6 +20,11 @@ const char *runnel_error_name(int error) { return strerrorname_np(error); }
 
 const char *runnel_error_text(int error) { return strerrordesc_np(error); }
 
+int runnel_terminal_is_master(int fd) {
+  unsigned int number;
+  return ioctl(fd, TIOCGPTN, &number) == 0;
+}
+
 int runnel_terminal_width(int fd) {
   struct winsize size;
   return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;

@@ -10,6 +10,8 @@ struct Keyboard {
     case byte(UInt8)
     /// The terminal is gone.
     case end
+    /// A signal has come, which must not wait for the rest of a key or of what is pasted.
+    case interrupted
   }
 
   /// Where to read: standard input opened again, for good, so that no read waits; itself where that cannot be done.
@@ -19,7 +21,7 @@ struct Keyboard {
 
   /// The next byte, if one has been typed.
   func nextIfAny() -> Key? {
-    if number == 0, !DescriptorIO.isReadable(number) { return nil }
+    guard DescriptorIO.isReadable(number) else { return nil }
     return read()
   }
 
@@ -27,7 +29,8 @@ struct Keyboard {
   func next() -> Key {
     while true {
       if let key = read() { return key }
-      DescriptorIO.waitUntilReadable(number)
+      if Signals.pending { return .interrupted }
+      DescriptorIO.waitUntilReadable(number, forNanoseconds: 100_000_000)
     }
   }
 

@@ -34,6 +34,10 @@ final class LineEditor {
   private let keyboard = Keyboard()
   /// The byte that `feed` has read and readline has not taken yet.
   private var key: Keyboard.Key?
+  /// A signal has cut short what readline was reading: that this ended is no end of the input.
+  private var wasInterrupted = false
+  /// What tells readline that a paste has ended, as far as it has not been read.
+  private var endOfPaste: ArraySlice<UInt8> = []
 
   /// - Parameter completions: for the line before the word and the word; nil where files are to be completed.
   init(toError: Bool, completions: @escaping (String, String) -> [String]?) {
@@ -53,11 +57,8 @@ final class LineEditor {
         }
       },
       { _ in
-        guard let editor = LineEditor.current else { return EOF }
-        switch editor.takeKey() {
-        case .byte(let byte): return Int32(byte)
-        case .end: return EOF
-        }
+        guard let byte = LineEditor.current?.takeByte() else { return EOF }
+        return Int32(byte)
       }, runnel_readline_stream(toError ? 1 : 0))
     using_history()
   }
@@ -76,7 +77,7 @@ final class LineEditor {
         editor.line = .text(String(cString: text))
         free(text)
       } else {
-        editor.line = .end
+        editor.line = editor.wasInterrupted ? .discarded : .end
       }
     }
   }
@@ -85,14 +86,27 @@ final class LineEditor {
   func feed() -> Bool {
     key = keyboard.nextIfAny()
     guard key != nil else { return false }
+    wasInterrupted = false
+    endOfPaste = []
     show()
     rl_callback_read_char()
     return true
   }
 
-  private func takeKey() -> Keyboard.Key {
+  /// The next byte for readline; nil at the end. Where a signal has come while it is waited for, a paste that is being read ends.
+  private func takeByte() -> UInt8? {
+    if let byte = endOfPaste.popFirst() { return byte }
     defer { key = nil }
-    return key ?? keyboard.next()
+    switch key ?? keyboard.next() {
+    case .byte(let byte): return byte
+    case .end: return nil
+    case .interrupted:
+      // Once: what asks again reads no paste.
+      guard !wasInterrupted else { return nil }
+      wasInterrupted = true
+      endOfPaste = Array("\u{1B}[201~".utf8)[...]
+      return endOfPaste.popFirst()
+    }
   }
 
   /// The line, once it is done.

@@ -7,7 +7,7 @@
 //
 // A worker wakes another only for a second job in its queue: the first it takes itself, as soon as its own strand waits. So
 // `await spawn f()` stays on one thread and costs no system call. A strand that computes lets the job behind it go first at the
-// end of each turn (`requeue`), or calls `shareWork`, so that another worker takes that job, if one is at rest.
+// end of each turn (`enqueueHere`), or calls `shareWork`, so that another worker takes that job, if one is at rest.
 
 import Glibc
 import Synchronization
@@ -92,13 +92,12 @@ public final class Scheduler: TaskExecutor, @unchecked Sendable {
   /// Makes something ready that is not. From any thread.
   public func enqueue(_ resumable: Resumable) { enqueue(.resumable(.passRetained(resumable))) }
 
-  /// Has what calls this, on a worker, run again behind the others that are ready. One that waits before it gets this worker
-  /// now, so no other is woken for it.
-  public func requeue(_ resumable: Resumable) {
+  /// Makes something ready for which no other worker is to be woken: this one comes to it as soon as who calls waits, or has had
+  /// its turn. From any thread; what is no worker has one woken all the same.
+  public func enqueueHere(_ resumable: Resumable) {
     let job = ReadyJob.resumable(.passRetained(resumable))
     guard let worker = Worker.current(of: self) else { return inject(job) }
-    let count = worker._withUnsafeGuaranteedRef { $0.push(job) }
-    if count > 2, hasSpareWorker.load(ordering: .relaxed) { claimWorker() }
+    _ = worker._withUnsafeGuaranteedRef { $0.push(job) }
   }
 
   private func enqueue(_ job: ReadyJob) {

@@ -158,9 +158,9 @@ public enum DescriptorIO {
     runnel_wait_readable(number, 0) > 0
   }
 
-  /// Blocks until a read of the descriptor would find something, or its end (or a signal has come).
-  public static func waitUntilReadable(_ number: Int32) {
-    _ = runnel_wait_readable(number, -1)
+  /// Blocks until a read of the descriptor would find something, or its end; or a signal has come; or the time is up.
+  public static func waitUntilReadable(_ number: Int32, forNanoseconds limit: Int64) {
+    _ = runnel_wait_readable(number, limit)
   }
 }
 

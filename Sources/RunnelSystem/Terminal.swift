@@ -12,7 +12,8 @@ public enum Terminal {
   /// gone when it is read, as the kernel throws typed-ahead keys away at Ctrl-C, and the descriptor that was inherited
   /// must stay blocking for the processes that share it. Nil if it is no terminal or cannot be opened again.
   public static func reopen(_ descriptor: Int32) -> Descriptor? {
-    guard isTerminal(descriptor) else { return nil }
+    // The other side of a pseudo-terminal would be the side of a new one.
+    guard isTerminal(descriptor), runnel_terminal_is_master(descriptor) == 0 else { return nil }
     let options = Files.OpenOptions.nonblocking.union(Files.OpenOptions(rawValue: O_NOCTTY))
     return try? Files.open("/proc/self/fd/\(descriptor)", options)
   }

@@ -139,6 +139,8 @@ const char *runnel_error_name(int error);
 /// "No such file or directory", or NULL.
 const char *runnel_error_text(int error);
 
+/// Whether `fd` is the side of a pseudo-terminal that plays the terminal.
+int runnel_terminal_is_master(int fd);
 /// Columns of the terminal, 0 if `fd` is none.
 int runnel_terminal_width(int fd);
 /// Rows of the terminal, 0 if `fd` is none.

@@ -108,9 +108,11 @@ enum StringSearching {
 
   private static func hasSameBytes(_ start: UnsafePointer<UInt8>?, _ part: UnsafeBufferPointer<UInt8>) -> Bool
   {
-    // `memcmp` takes no null pointer, which what is empty may have.
+    // `memcmp` takes no null pointer, which what is empty may have; and to call it costs more than to look at a few bytes.
     guard let start, let first = part.baseAddress else { return true }
-    return memcmp(start, first, part.count) == 0
+    if part.count > 8 { return memcmp(start, first, part.count) == 0 }
+    for index in 0..<part.count where start[index] != first[index] { return false }
+    return true
   }
 
   private static func index(_ call: borrowing NativeCall) throws(Raised) -> Value {

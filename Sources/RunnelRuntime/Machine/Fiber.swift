@@ -13,7 +13,7 @@ import Synchronization
 struct Frame {
   /// Alive as long as the program.
   var function: Unmanaged<LoadedFunction>
-  /// Kept alive by the register below the frame's window, which holds the callee.
+  /// Kept alive by a register of the frame below: the one before this frame's window, or the variable that was called (`callOf`).
   var closure: Unmanaged<Closure>
   /// The next instruction, while another frame runs or the machine is left.
   var pc: UnsafePointer<Instruction>

@@ -4,7 +4,8 @@
 // lock and no buffer. As soon as the reader's task has paused (it had to wait, or others might run beside it), the stage goes on
 // in a task of its own, and its items come through a bounded buffer. Nobody can tell but by the time that it takes, since a stage
 // changes no variable outside it. Items go over in chunks: when there are enough, when the stage is about to wait or its turn is
-// over, and at once when the reader is idle and items come slowly. So none is late, and they cost what a batch does.
+// over, and at once when the reader is idle and items come slowly. So none is late by more than a turn (in a long built-in: by
+// two milliseconds), and they cost what a batch does.
 
 import RunnelScheduler
 import Synchronization
@@ -41,7 +42,7 @@ final class StageBuffer: StreamSource, @unchecked Sendable {
   private let chunkSize: Int
   private let limit: Int
   private let repeats: Bool
-  /// The coarse clock at the last hand-over.
+  /// The coarse clock when an item was last handed over alone.
   private var handedOver: Int64 = 0
 
   private let lock = Lock()
@@ -94,7 +95,8 @@ final class StageBuffer: StreamSource, @unchecked Sendable {
       defer { reader = nil }
       return (reader, written.count >= limit)
     }
-    waiting?.resume(with: .nil)
+    // Most often its reader has little to do with them. If it takes long, the stage sees that at the end of its turns.
+    waiting?.resumeHere(with: .nil)
     return isFull
   }
 
@@ -135,7 +137,7 @@ final class StageBuffer: StreamSource, @unchecked Sendable {
       defer { self.writer = nil }
       return (self.writer, hasEnded)
     }
-    writer?.resume(with: .nil)
+    writer?.resumeHere(with: .nil)
     if let item = ready.takeFirst() { return .item(item) }
     guard isOver else { return .wait }
     if let failure = lock.withLock({ failure }), !hasRaised {

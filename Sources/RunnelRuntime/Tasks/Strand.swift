@@ -36,6 +36,8 @@ public final class Strand: Resumable, @unchecked Sendable {
   /// How many slices ago the strand began its turn, and when.
   private var slices = 0
   private var turnBegan: Int64 = 0
+  /// When it last looked whether another worker is needed.
+  private var lastLook: Int64 = 0
   /// When it let others go first at the end of its turn, until it runs again; else 0.
   private var letOthersGo: Int64 = 0
   /// How often in a row that took long.
@@ -130,7 +132,7 @@ public final class Strand: Resumable, @unchecked Sendable {
       case .ended(let value): return end(.success(value))
       case .failed(let error): return end(.failure(Raised(error)))
       case .fuel:
-        if isTurnOver() { return interpreter.scheduler.requeue(self) }
+        if isTurnOver() { return interpreter.scheduler.enqueueHere(self) }
       case .park(let wait):
         stage?.handOver()
         pauses += 1
@@ -167,13 +169,10 @@ public final class Strand: Resumable, @unchecked Sendable {
     turnBegan = now
     stage?.handOver()
     let scheduler = interpreter.scheduler
-    guard scheduler.workerCount > 1, !scheduler.hasVirtualTime else { return scheduler.shareWork() }
-    pauses += 1
-    if turnsToShare > 0 {
-      turnsToShare -= 1
-      return scheduler.shareWork()
-    }
-    guard scheduler.hasOtherWork else { return false }
+    guard !scheduler.hasVirtualTime else { return scheduler.shareWork() }
+    if scheduler.workerCount > 1 { pauses += 1 }
+    turnsToShare -= turnsToShare > 0 ? 1 : 0
+    guard turnsToShare > 0 ? scheduler.shareWork() : scheduler.hasOtherWork else { return false }
     letOthersGo = now
     return true
   }
@@ -181,9 +180,10 @@ public final class Strand: Resumable, @unchecked Sendable {
   /// Runs again after it has let others go first, which may have taken so long that another worker would have been worth waking.
   private func noteTurn() {
     turnBegan = RealClock().now()
-    longWaits = turnBegan - letOthersGo > Self.worthWaking ? longWaits + 1 : 0
+    let waited = turnBegan - letOthersGo
     letOthersGo = 0
-    if longWaits == Self.triesBeforeSharing {
+    longWaits = waited > Self.worthWaking ? longWaits + 1 : 0
+    if longWaits == Self.triesBeforeSharing || waited > Self.pollInterval {
       longWaits = 0
       turnsToShare = Self.turnsBetweenTries
     }
@@ -275,7 +275,14 @@ public final class Strand: Resumable, @unchecked Sendable {
   }
 
   private func pollIfDue(_ now: Int64) {
-    interpreter.scheduler.poll(now: now, interval: Signals.pending ? 0 : Self.pollInterval)
+    let scheduler = interpreter.scheduler
+    scheduler.poll(now: now, interval: Signals.pending ? 0 : Self.pollInterval)
+    guard now - lastLook >= Self.pollInterval else { return }
+    lastLook = now
+    guard !scheduler.hasVirtualTime else { return }
+    // In the middle of a long built-in there is no end of a turn: what is ready behind it must not wait for that.
+    stage?.handOver()
+    _ = scheduler.shareWork()
   }
 
   private func lookCloser() throws(Raised) {

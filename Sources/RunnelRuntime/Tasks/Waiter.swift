@@ -41,6 +41,10 @@ public final class Waiter: @unchecked Sendable {
   @discardableResult
   public func resume(with value: Value) -> Bool { finish(.value(value)) }
 
+  /// The same for a strand that is to go on when this worker has time for it: no other is woken for it.
+  @discardableResult
+  func resumeHere(with value: Value) -> Bool { finish(.value(value), isHere: true) }
+
   /// Ends the wait with an error.
   @discardableResult
   public func resume(raising error: ErrorObject) -> Bool { finish(.failure(error)) }
@@ -48,7 +52,7 @@ public final class Waiter: @unchecked Sendable {
   @discardableResult
   func interrupt() -> Bool { finish(.interrupted) }
 
-  private func finish(_ result: Outcome) -> Bool {
+  private func finish(_ result: Outcome, isHere: Bool = false) -> Bool {
     let woken = lock.withLock { () -> Sleeper? in
       if outcome != nil { return nil }
       outcome = result
@@ -59,7 +63,9 @@ public final class Waiter: @unchecked Sendable {
     case nil: return false
     case .nobody?: break
     case .swiftTask(let continuation)?: continuation.resume(returning: result)
-    case .strand(let strand)?: strand.interpreter.scheduler.enqueue(strand)
+    case .strand(let strand)?:
+      let scheduler = strand.interpreter.scheduler
+      if isHere { scheduler.enqueueHere(strand) } else { scheduler.enqueue(strand) }
     }
     return true
   }

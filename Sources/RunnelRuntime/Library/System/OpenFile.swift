@@ -45,14 +45,14 @@ final class OpenFile: @unchecked Sendable {
     self.status = status
     kind = status.kind
     isStandard = true
+    // Also a terminal that is read without waiting: set to give what is there (`stty min 0`), it says "end" for nothing.
+    looksBeforeReading = !Self.isAlwaysReady(status.kind)
     if let terminal = Terminal.reopen(number) {
       self.number = terminal.release()
       isOwned = true
-      looksBeforeReading = false
     } else {
       self.number = number
       isOwned = false
-      looksBeforeReading = !Self.isAlwaysReady(status.kind)
     }
   }
 
