@@ -79,6 +79,7 @@ class Durations:
     """
 
     UNIT, LONGEST, LONGEST_CLEANUP, LONGEST_IN_GRACE = 10, 259_200_000, 20_000, 30
+    lengths_in_grace = ()
     AROUND_GRACE = 900   # for act_grace: the usual grace period is 5 s
 
     def length(self, longest=LONGEST):
@@ -87,8 +88,16 @@ class Durations:
 
     def moment(self, place):
         """A duration of this place's own: one for each turn of the loops and each call of the function around it."""
-        longest = self.LONGEST if not place.cleanup else self.LONGEST_CLEANUP if self.is_patient else self.LONGEST_IN_GRACE
+        if place.cleanup and not self.is_patient: return self.shifted_by(place, self.length_in_grace)
+        longest = self.LONGEST_CLEANUP if place.cleanup else self.LONGEST
         return self.shifted_by(place, lambda: self.length(longest))
+
+    def length_in_grace(self):
+        """There are few: those that clean up at one instant must not be given the same, so none is used twice before all have been."""
+        if not self.lengths_in_grace:
+            self.lengths_in_grace = list(range(1, self.LONGEST_IN_GRACE + 1))
+            self.r.shuffle(self.lengths_in_grace)
+        return f"{self.UNIT * self.lengths_in_grace.pop()}ms"
 
     def shifted_by(self, place, length):
         """A sum with a part for each of the shifts; a function gets a duration for cleanup, too."""

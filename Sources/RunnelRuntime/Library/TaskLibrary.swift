@@ -47,19 +47,36 @@ enum TaskLibrary {
         "stop()", receiver: "task",
         documentation:
           "Cancels the task and waits for its end; raises nothing. A failure of the task still waits to be observed.",
-        body: .parking { call throws(Raised) in try stop(call, observing: false) }),
+        body: .parking { call throws(Raised) in try stop(call) }),
     ])
 
-  private static func stop(_ call: borrowing NativeCall, observing: Bool) throws(Raised) -> Wait {
+  private static func stop(_ call: borrowing NativeCall) throws(Raised) -> Wait {
     let task = try call.task(0)
     let interpreter = call.strand.interpreter
-    let root = interpreter.tree.withLock { () -> Scope? in
-      if observing { task.isObserved = true }
-      return task.isRunning ? task.strand?.root : nil
+    if let root = interpreter.tree.withLock({ task.isRunning ? task.strand?.root : nil }) {
+      interpreter.cancel(root, .byHand(nil))
+    }
+    return .other(WaitDescription("task", number: task.id)) { waiter in
+      interpreter.whenEnded(task) { waiter.resume(with: .nil) }
+      return {}
+    }
+  }
+
+  /// The same for one whose handle is given up: its failure, if it has one, is had from here.
+  private static func drop(_ call: borrowing NativeCall) throws(Raised) -> Wait {
+    let task = try call.task(0)
+    let interpreter = call.strand.interpreter
+    let (root, isKnown) = interpreter.tree.withLock { () -> (Scope?, Bool) in
+      let isKnown = task.isObserved
+      task.isObserved = true
+      return (task.isRunning ? task.strand?.root : nil, isKnown)
     }
     if let root { interpreter.cancel(root, .byHand(nil)) }
     return .other(WaitDescription("task", number: task.id)) { waiter in
-      interpreter.whenEnded(task) { waiter.resume(with: .nil) }
+      interpreter.whenEnded(task) {
+        let failure = isKnown ? nil : interpreter.tree.withLock { task.failure }
+        waiter.resume(with: failure.map { .object($0) } ?? .nil)
+      }
       return {}
     }
   }
@@ -138,8 +155,16 @@ enum TaskLibrary {
           return .nil
         }),
       NativeFunction(
-        "__drop(t)", documentation: "As `t.stop()`, for a task whose failure is of no interest any more.",
-        body: .parking { call throws(Raised) in try stop(call, observing: true) }),
+        "__drop(t) → error",
+        documentation: "As `t.stop()`; gives what the task has failed with, unless somebody knows already.",
+        body: .parking { call throws(Raised) in try drop(call) }),
+      NativeFunction(
+        "__suppress(error, other)",
+        documentation: "Adds an error to those that have been raised beside another.",
+        body: .plain { call in
+          if let other = call[1].error { call[0].error?.add(suppressed: other) }
+          return .nil
+        }),
       NativeFunction(
         "__first_ended(tasks) → key",
         documentation: "The key of the first task of a map that has ended; waits for one.",

@@ -173,7 +173,7 @@ extension Machine {
     case .wait:
       // The instruction runs again when there may be more.
       fiber.frames[fiber.frameCount - 1].pc -= 1
-      resumption = .again
+      resumption = .nextItem
       if let wait = source.wait() { return .exit(.park(wait)) }
       return .exit(
         .wait { strand throws(Raised) in
@@ -181,6 +181,12 @@ extension Machine {
           return .nil
         })
     }
+  }
+
+  /// A loop's wait has been ended by an error: it is raised after the instruction that waited, where it is one of the loop's.
+  func leaveLoopInstruction() {
+    fiber.frames[fiber.frameCount - 1].pc += 1
+    resumption = .again
   }
 
   enum Closing {

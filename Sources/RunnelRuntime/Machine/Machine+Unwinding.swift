@@ -170,8 +170,10 @@ extension Machine {
     }
     // Its cleanup was itself stopped: then what passes goes on.
     if error.kind === ErrorKind.cancelled { return }
+    // A generator that its reader closes is left by it in any case: the reader goes on with what it raises.
     let takesItsPlace =
-      passing.kind === ErrorKind.exit || (passing.kind === ErrorKind.cancelled && !isStoppedWithinTask)
+      passing.kind === ErrorKind.exit
+      || (passing.kind === ErrorKind.cancelled && (fiber.state == .closing || !isStoppedWithinTask))
     if takesItsPlace { completion[1] = .object(error) } else { passing.add(suppressed: error) }
   }
 

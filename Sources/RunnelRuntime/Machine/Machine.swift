@@ -26,17 +26,6 @@ final class Machine: @unchecked Sendable {
   private var delivered: Value?
   private var deliveredError: ErrorObject?
 
-  enum Resumption {
-    /// The instruction runs again.
-    case again
-    /// The value goes to a register of the running fiber, by its absolute number.
-    case register(Int)
-    /// The same for what another task gives; an error of its has come to this one.
-    case awaited(Int)
-    /// Something else finishes the instruction.
-    case custom((Machine, Value) throws(Raised) -> Void)
-  }
-
   /// Loop turns and calls between two looks at the clock: some microseconds, more where turns are dear.
   static let slice = 500
 
@@ -55,11 +44,14 @@ final class Machine: @unchecked Sendable {
   func run() -> MachineExit {
     var error: ErrorObject? = deliveredError
     deliveredError = nil
-    if let failure = error, case .awaited = resumption { error = awaited(Raised(failure)).error }
+    if let failure = error {
+      if case .awaited = resumption { error = awaited(Raised(failure)).error }
+      if case .nextItem = resumption { leaveLoopInstruction() }
+    }
     if let value = delivered {
       delivered = nil
       switch resumption {
-      case .again: break
+      case .again, .nextItem: break
       case .register(let register), .awaited(let register): fiber.registers[register] = value
       case .custom(let finish):
         resumption = .again

@@ -53,17 +53,25 @@ extension Prelude {
     # `f(item, index)`, whatever it requires.
     fn __indexed(f) { if __arity(f) >= 2 { f } else { (x, n) => f(x) } }
 
-    # When one fails, or the reader has enough, the others are cancelled, and waited for while they clean up.
-    fn __stop_all(tasks) {
+    # When one fails, or the reader has enough, the others are cancelled, and waited for while they clean up. What they raise
+    # then joins the error that passes; where that is only a cancellation, it takes its place.
+    fn __stop_all(tasks, passing) {
       for t in tasks { t.cancel() }
-      for t in tasks { __drop(t) }
+      var failure = nil
+      for t in tasks {
+        let raised = __drop(t)
+        if raised != nil {
+          if failure == nil and passing is Cancelled { failure = raised } else { __suppress(failure ?? passing, raised) }
+        }
+      }
+      if failure != nil { raise failure }
     }
 
     # At most `several` live tasks; the oldest is awaited before another item is read, unless one fails before.
     fn __map_in_order(s, f, several, on) {
       let work = __indexed(f)
       var running = []
-      defer { __stop_all(running) }
+      defer error as e { __stop_all(running, e) }
       var n = 0
       for x in s {
         running.push(if on == nil { spawn work(x, n) } else { spawn on on work(x, n) })
@@ -76,7 +84,7 @@ extension Prelude {
     fn __map_as_finished(s, f, several, on) {
       let work = __indexed(f)
       var running = {}
-      defer { __stop_all(running.values()) }
+      defer error as e { __stop_all(running.values(), e) }
       var n = 0
       for x in s {
         running[n] = if on == nil { spawn work(x, n) } else { spawn on on work(x, n) }

@@ -16,7 +16,7 @@ extension Prelude {
       }
       let items = __hand_over()
       let pump = spawn __pump(s, items)
-      defer { __stop_all([pump]) }
+      defer error as e { __stop_all([pump], e) }
       var held = []
       var due = nil
       while true {
