@@ -67,17 +67,8 @@ final class OutputPipe: @unchecked Sendable {
   /// Whether what is read ahead has become so little that it is worth reading on.
   var wantsMore: Bool {
     guard end != nil, case .read(let mark) = use else { return false }
-    return buffer.count <= (mark == RunningCommand.readAhead ? Self.enough / 2 : mark / 2)
+    return buffer.count <= mark / 2
   }
-
-  /// Whether so much has been read for a reader who comes to it that the rest may wait in the pipe: a program that writes small
-  /// pieces would wake us for each.
-  var hasEnough: Bool {
-    guard !drops, case .read(RunningCommand.readAhead) = use else { return false }
-    return buffer.count >= Self.enough
-  }
-
-  private static let enough = 64 << 10
 
   /// From now on at most so much is read ahead.
   func setMark(_ mark: Int) {

@@ -156,9 +156,7 @@ final class RunningCommand: @unchecked Sendable {
         pipe.watch = nil
         guard !isConcluded else { return [] }
         switch pipe.pump() {
-        case .more: watchOutput(of: pipe)
-        // Whoever takes of it watches again.
-        case .waiting: if !pipe.hasEnough || !waiters.isEmpty { watchOutput(of: pipe) }
+        case .more, .waiting: watchOutput(of: pipe)
         case .ended, .full: break
         }
         switch pipe.use {

@@ -167,8 +167,9 @@ extension Machine {
       _ = stream.close()
       return .end
     case .turn:
-      fiber.frames[fiber.frameCount - 1].pc -= 1
+      // Raised before the instruction is to run again, where it is one of the loop's.
       try strand.checkpoint()
+      fiber.frames[fiber.frameCount - 1].pc -= 1
       return .exit(.fuel)
     case .wait:
       // The instruction runs again when there may be more.

@@ -16,6 +16,8 @@ final class LeafStage: StreamSource, @unchecked Sendable {
   /// It has met an item that the machine has to look at: that one, and all that follow, are for `rest`.
   fileprivate private(set) var leaves = false
   private var first: Value?
+  /// Its reader has come to the end of what it has done: from now on `rest` has what the stage reads, and closes it.
+  private var handsOver = false
 
   /// As many items are done at once, if some pass, and so many if none does.
   private static let batch = 32
@@ -50,9 +52,11 @@ final class LeafStage: StreamSource, @unchecked Sendable {
   func next(_ strand: Strand) throws(Raised) -> StreamStep {
     if let item = done.takeFirst() { return .item(item) }
     done.removeAll()
-    let tick = CoarseClock.now()
+    // Virtual time repeats, however fast the machine is.
+    let isTimed = !strand.interpreter.scheduler.hasVirtualTime
+    let tick = isTimed ? CoarseClock.now() : 0
     for count in 1...Self.limit {
-      guard !leaves else { return .end }
+      if leaves { break }
       if !upstream.takeReady(into: function.item) {
         // What is there goes on before anything that takes time, or fails.
         guard done.isEmpty else { break }
@@ -62,10 +66,12 @@ final class LeafStage: StreamSource, @unchecked Sendable {
         }
       }
       process(strand)
-      if done.count == Self.batch || (count % 4 == 0 && CoarseClock.now() != tick) { break }
+      if done.count == Self.batch || (isTimed && count % 4 == 0 && CoarseClock.now() != tick) { break }
     }
     if let item = done.takeFirst() { return .item(item) }
-    return leaves ? .end : .turn
+    guard leaves else { return .turn }
+    handsOver = true
+    return .end
   }
 
   private func process(_ strand: Strand) {
@@ -101,7 +107,7 @@ final class LeafStage: StreamSource, @unchecked Sendable {
   func wait() -> Wait? { source.wait() }
 
   func close() {
-    if !leaves { _ = upstream.close() }
+    if !handsOver { _ = upstream.close() }
   }
 
   /// The items that have been left.
