@@ -39,9 +39,9 @@ extension FunctionCompiler {
           builder.emit(.getGlobalChecked, target, immediate: global)
           return
         }
-      case .builtin(let namespace):
-        if builtins(namespace, has: name) {
-          builder.loadBuiltin(namespace + "." + name, into: target)
+      case .builtin:
+        if let builtin = builtin(base, name) {
+          builder.loadBuiltin(builtin, into: target)
           return
         }
       default: break
@@ -56,8 +56,13 @@ extension FunctionCompiler {
     builder.free(from: mark)
   }
 
-  private func builtins(_ namespace: String, has name: String) -> Bool {
-    module.builtins.isGlobal(namespace + "." + name)
+  /// The full name of what `base.name` is, where the base is a built-in namespace that has it.
+  private func builtin(_ base: Expression, _ name: String) -> String? {
+    guard case .name(let root) = base.kind,
+      case .builtin(let namespace) = module.resolution.meanings[Int(root.id)]
+    else { return nil }
+    let full = namespace + "." + name
+    return module.builtins.isGlobal(full) ? full : nil
   }
 
   /// The base of a link. Links of one chain give their nil to one register, so they are not taken in place.
@@ -150,10 +155,8 @@ extension FunctionCompiler {
 
   private func knownCallee(_ callee: Expression, _ arguments: [Argument]) -> KnownCallee? {
     guard arguments.allSatisfy({ if case .positional = $0.kind { true } else { false } }) else { return nil }
-    if case .member(let base, let name, _, false) = callee.kind, case .name(let root) = base.kind,
-      case .builtin(let namespace) = module.resolution.meanings[Int(root.id)], builtins(namespace, has: name)
-    {
-      return .builtin(namespace + "." + name)
+    if case .member(let base, let name, _, false) = callee.kind, let builtin = builtin(base, name) {
+      return .builtin(builtin)
     }
     guard case .name(let name) = callee.kind else { return nil }
     switch module.resolution.meanings[Int(name.id)] {
@@ -172,11 +175,11 @@ extension FunctionCompiler {
   }
 
   /// `lib.f` and `fs.read` are known values, not methods.
-  private func isStaticMember(_ base: Expression, _ name: String) -> Bool {
+  func isStaticMember(_ base: Expression, _ name: String) -> Bool {
     guard case .name(let root) = base.kind else { return false }
     switch module.resolution.meanings[Int(root.id)] {
     case .variable(let variable): if case .module = variable.kind { return true } else { return false }
-    case .builtin(let namespace): return builtins(namespace, has: name)
+    case .builtin: return builtin(base, name) != nil
     default: return false
     }
   }

@@ -147,7 +147,7 @@ extension FunctionCompiler {
       builder.emit(.take, window, values)
       builder.free(from: values)
     case .call(let callee, let arguments, _):
-      if case .member(let base, let name, _, false) = callee.kind, !isStatic(base, name) {
+      if case .member(let base, let name, _, false) = callee.kind, !isStaticMember(base, name) {
         // A method as a stage: the stream is its first argument.
         let call = builder.allocate(2)
         access(base, into: call)
@@ -180,15 +180,6 @@ extension FunctionCompiler {
     case (nil, let shape?): builder.emit(.callShape, window, shape)
     case (let name?, nil): builder.emit(.callMethod, window, count + 1, builder.string(name))
     case (let name?, let shape?): builder.emit(.callMethodShape, window, shape, builder.string(name))
-    }
-  }
-
-  private func isStatic(_ base: Expression, _ name: String) -> Bool {
-    guard case .name(let root) = base.kind else { return false }
-    switch module.resolution.meanings[Int(root.id)] {
-    case .variable(let variable): if case .module = variable.kind { return true } else { return false }
-    case .builtin(let namespace): return module.builtins.isGlobal(namespace + "." + name)
-    default: return false
     }
   }
 

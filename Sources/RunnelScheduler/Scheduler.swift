@@ -95,15 +95,13 @@ public final class Scheduler: TaskExecutor, @unchecked Sendable {
   /// Makes something ready for which no other worker is to be woken: this one comes to it as soon as who calls waits, or has had
   /// its turn. From any thread; what is no worker has one woken all the same.
   public func enqueueHere(_ resumable: Resumable) {
-    let job = ReadyJob.resumable(.passRetained(resumable))
-    guard let worker = Worker.current(of: self) else { return inject(job) }
-    _ = worker._withUnsafeGuaranteedRef { $0.push(job) }
+    enqueue(.resumable(.passRetained(resumable)), wakingOthers: false)
   }
 
-  private func enqueue(_ job: ReadyJob) {
+  private func enqueue(_ job: ReadyJob, wakingOthers: Bool = true) {
     guard let worker = Worker.current(of: self) else { return inject(job) }
     let count = worker._withUnsafeGuaranteedRef { $0.push(job) }
-    if count > 1, hasSpareWorker.load(ordering: .relaxed) { claimWorker() }
+    if wakingOthers, count > 1, hasSpareWorker.load(ordering: .relaxed) { claimWorker() }
   }
 
   private func inject(_ job: ReadyJob) {

@@ -71,6 +71,9 @@ public final class NativeFunction: Object, @unchecked Sendable {
       named = parameters.positional + receivers
       maximum = parameters.rest == nil ? named : Int.max
     }
+
+    @inline(__always)
+    func allows(_ count: Int) -> Bool { count >= minimum && count <= maximum }
   }
 
   public convenience init(
@@ -183,14 +186,18 @@ public struct NativeCall: ~Copyable {
   /// The arguments that the `...rest` parameter takes.
   public let rest: UnsafeBufferPointer<Value>
 
+  /// A call by position: the `count` values from `first` on, as many as the function's arity allows, a method's receiver among
+  /// them.
+  @inline(__always)
   init(
-    function: Unmanaged<NativeFunction>, strand: Unmanaged<Strand>, arguments: UnsafeBufferPointer<Value>,
-    rest: UnsafeBufferPointer<Value>
+    function: Unmanaged<NativeFunction>, strand: Unmanaged<Strand>, first: UnsafeMutablePointer<Value>,
+    count: Int
   ) {
+    let positional = min(count, function._withUnsafeGuaranteedRef { $0.arity.named })
     self.function = function._withUnsafeGuaranteedRef { $0 }
     self.strand = strand._withUnsafeGuaranteedRef { $0 }
-    self.arguments = arguments
-    self.rest = rest
+    arguments = UnsafeBufferPointer(start: first, count: positional)
+    rest = UnsafeBufferPointer(start: first + positional, count: count - positional)
   }
 
   /// The arguments must stay valid and unchanged until the call has returned.
@@ -228,17 +235,11 @@ public struct NativeCall: ~Copyable {
   }
 
   public func string(_ position: Int) throws(Raised) -> String {
-    guard let string = object(position, .string, as: StringObject.self) else {
-      throw wrongType(position, expected: "a string")
-    }
-    return string._withUnsafeGuaranteedRef { $0.text }
+    try borrowedString(position)._withUnsafeGuaranteedRef { $0.text }
   }
 
   public func stringObject(_ position: Int) throws(Raised) -> StringObject {
-    guard let string = object(position, .string, as: StringObject.self) else {
-      throw wrongType(position, expected: "a string")
-    }
-    return string.takeUnretainedValue()
+    try borrowedString(position).takeUnretainedValue()
   }
 
   /// Whether the bytes of two strings that were given are as they should be.
@@ -246,12 +247,8 @@ public struct NativeCall: ~Copyable {
   func test(
     _ first: Int, _ second: Int, _ holds: (UnsafeBufferPointer<UInt8>, UnsafeBufferPointer<UInt8>) -> Bool
   ) throws(Raised) -> Bool {
-    guard let one = object(first, .string, as: StringObject.self) else {
-      throw wrongType(first, expected: "a string")
-    }
-    guard let other = object(second, .string, as: StringObject.self) else {
-      throw wrongType(second, expected: "a string")
-    }
+    let one = try borrowedString(first)
+    let other = try borrowedString(second)
     return one._withUnsafeGuaranteedRef { one in
       other._withUnsafeGuaranteedRef { other in
         one.withBytes { one in other.withBytes { holds(one, $0) } }
@@ -259,13 +256,16 @@ public struct NativeCall: ~Copyable {
     }
   }
 
-  /// An argument that is an object of one sort, without a retain: the call keeps it.
+  /// A string without a retain: the call keeps it.
   @inline(__always)
-  private func object<T: Object>(_ position: Int, _ tag: ObjectTag, as type: T.Type) -> Unmanaged<T>? {
-    guard position < arguments.count, let first = arguments.baseAddress else { return nil }
-    let argument = UnsafeMutablePointer(mutating: first + position)
-    guard argument.isObject, argument.object._withUnsafeGuaranteedRef({ $0.tag }) == tag else { return nil }
-    return Unmanaged.fromOpaque(argument.object.toOpaque())
+  private func borrowedString(_ position: Int) throws(Raised) -> Unmanaged<StringObject> {
+    if position < arguments.count, let first = arguments.baseAddress {
+      let argument = UnsafeMutablePointer(mutating: first + position)
+      if argument.isObject, argument.object._withUnsafeGuaranteedRef({ $0.tag }) == .string {
+        return .fromOpaque(argument.object.toOpaque())
+      }
+    }
+    throw wrongType(position, expected: "a string")
   }
 
   public func string(_ position: Int, default value: String) throws(Raised) -> String {

@@ -47,34 +47,22 @@ enum TaskLibrary {
         "stop()", receiver: "task",
         documentation:
           "Cancels the task and waits for its end; raises nothing. A failure of the task still waits to be observed.",
-        body: .parking { call throws(Raised) in try stop(call) }),
+        body: .parking { call throws(Raised) in try stop(call, givesFailure: false) }),
     ])
 
-  private static func stop(_ call: borrowing NativeCall) throws(Raised) -> Wait {
+  /// - Parameter givesFailure: the handle is given up: a failure that nobody has observed is what the wait gives.
+  private static func stop(_ call: borrowing NativeCall, givesFailure: Bool) throws(Raised) -> Wait {
     let task = try call.task(0)
     let interpreter = call.strand.interpreter
-    if let root = interpreter.tree.withLock({ task.isRunning ? task.strand?.root : nil }) {
-      interpreter.cancel(root, .byHand(nil))
-    }
-    return .other(WaitDescription("task", number: task.id)) { waiter in
-      interpreter.whenEnded(task) { waiter.resume(with: .nil) }
-      return {}
-    }
-  }
-
-  /// The same for one whose handle is given up: its failure, if it has one, is had from here.
-  private static func drop(_ call: borrowing NativeCall) throws(Raised) -> Wait {
-    let task = try call.task(0)
-    let interpreter = call.strand.interpreter
-    let (root, isKnown) = interpreter.tree.withLock { () -> (Scope?, Bool) in
-      let isKnown = task.isObserved
-      task.isObserved = true
-      return (task.isRunning ? task.strand?.root : nil, isKnown)
+    let (root, takes) = interpreter.tree.withLock { () -> (Scope?, Bool) in
+      let takes = givesFailure && !task.isObserved
+      if takes { task.isObserved = true }
+      return (task.isRunning ? task.strand?.root : nil, takes)
     }
     if let root { interpreter.cancel(root, .byHand(nil)) }
     return .other(WaitDescription("task", number: task.id)) { waiter in
       interpreter.whenEnded(task) {
-        let failure = isKnown ? nil : interpreter.tree.withLock { task.failure }
+        let failure = takes ? interpreter.tree.withLock { task.failure } : nil
         waiter.resume(with: failure.map { .object($0) } ?? .nil)
       }
       return {}
@@ -157,7 +145,7 @@ enum TaskLibrary {
       NativeFunction(
         "__drop(t) → error",
         documentation: "As `t.stop()`; gives what the task has failed with, unless somebody knows already.",
-        body: .parking { call throws(Raised) in try drop(call) }),
+        body: .parking { call throws(Raised) in try stop(call, givesFailure: true) }),
       NativeFunction(
         "__suppress(error, other)",
         documentation: "Adds an error to those that have been raised beside another.",

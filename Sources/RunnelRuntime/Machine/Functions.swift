@@ -89,6 +89,7 @@ public final class MethodRow: @unchecked Sendable {
 /// One row for each method name that programs use.
 enum MethodRows {
   private static let lock = Lock()
+  // Unsafe only in name: under `lock`.
   nonisolated(unsafe) private static var rows: [String: MethodRow] = [:]
 
   static func row(for name: String) -> MethodRow {

@@ -115,15 +115,11 @@ final class LeafFunction {
       guard Self.isPure(arguments), let method = row.method(for: arguments) else { return nil }
       native = method
     }
-    guard let body = native._withUnsafeGuaranteedRef({ $0.plain }) else { return nil }
-    let arity = native._withUnsafeGuaranteedRef { $0.arity }
-    guard count >= arity.minimum, count <= arity.maximum else { return nil }
-    let positional = min(count, arity.named)
+    guard let body = native._withUnsafeGuaranteedRef({ $0.plain }),
+      native._withUnsafeGuaranteedRef({ $0.arity.allows(count) })
+    else { return nil }
     return try? body(
-      NativeCall(
-        function: native, strand: .passUnretained(strand),
-        arguments: UnsafeBufferPointer(start: arguments, count: positional),
-        rest: UnsafeBufferPointer(start: arguments + positional, count: count - positional)))
+      NativeCall(function: native, strand: .passUnretained(strand), first: arguments, count: count))
   }
 
   private static func isPure(_ native: NativeFunction) -> Bool {

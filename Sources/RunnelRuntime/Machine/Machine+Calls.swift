@@ -106,11 +106,7 @@ extension Machine {
   /// to register `a`.
   func callNative(_ native: NativeFunction, _ a: Int, first: Int, _ count: Int) throws(Raised) -> MachineExit?
   {
-    let arity = native.arity
-    guard count >= arity.minimum, count <= arity.maximum else {
-      throw wrongCount(native, native.receiver == nil ? count : count - 1)
-    }
-    let positional = min(count, arity.named)
+    guard native.arity.allows(count) else { throw wrongCount(.passUnretained(native), count) }
     let registers = window
     switch native.body {
     case .plain:
@@ -121,9 +117,8 @@ extension Machine {
       return nil
     case .either(let when, let prelude, let body):
       let call = NativeCall(
-        function: native, strand: strand,
-        arguments: UnsafeBufferPointer(start: registers + first, count: positional),
-        rest: UnsafeBufferPointer(start: registers + first + positional, count: count - positional))
+        function: .passUnretained(native), strand: .passUnretained(strand), first: registers + first,
+        count: count)
       if when(call) {
         try enterPrelude(native, prelude, a, first, count)
       } else {

@@ -269,17 +269,14 @@ extension Machine {
   ) throws(Raised) -> MachineExit? {
     let registers = fiber.registers + frame.base
     let count = place.argumentCount
-    let arity = native.arity
-    guard count + 1 >= arity.minimum, count < arity.maximum else {
+    guard native.arity.allows(count + 1) else {
       throw Raised(.arityError, "`\(native.signature)` does not take \(count) arguments")
     }
-    let positional = min(count, arity.named - 1)
     // Mutating methods count their arguments from 1, as all methods do; 0 is the receiver.
     registers[first - 1] = .nil
     let call = NativeCall(
-      function: native, strand: strand,
-      arguments: UnsafeBufferPointer(start: registers + first - 1, count: positional + 1),
-      rest: UnsafeBufferPointer(start: registers + first + positional, count: count - positional))
+      function: .passUnretained(native), strand: .passUnretained(strand), first: registers + first - 1,
+      count: count + 1)
     if fiber.undoLog != nil { noteCall(native, on: receiver, call, place.base, [], frame) }
     let result = try body(&receiver, call)
     lookAtClock()

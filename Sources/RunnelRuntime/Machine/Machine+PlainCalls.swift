@@ -14,14 +14,9 @@ extension Machine {
     into target: UnsafeMutablePointer<Value>
   ) throws(Raised) -> Bool {
     guard let body = native._withUnsafeGuaranteedRef({ $0.plain }) else { return false }
-    let arity = native._withUnsafeGuaranteedRef { $0.arity }
-    guard count >= arity.minimum, count <= arity.maximum else { throw wrongCount(native, count) }
-    let positional = min(count, arity.named)
+    guard native._withUnsafeGuaranteedRef({ $0.arity.allows(count) }) else { throw wrongCount(native, count) }
     let result = try body(
-      NativeCall(
-        function: native, strand: .passUnretained(strand),
-        arguments: UnsafeBufferPointer(start: first, count: positional),
-        rest: UnsafeBufferPointer(start: first + positional, count: count - positional)))
+      NativeCall(function: native, strand: .passUnretained(strand), first: first, count: count))
     lookAtClock()
     for index in 0..<count { (first + index).put(.nil) }
     target.move(result)
@@ -48,8 +43,9 @@ extension Machine {
     strand.clockHasTicked()
   }
 
+  /// - Parameter count: a method's receiver among them.
   @inline(never)
-  private func wrongCount(_ native: Unmanaged<NativeFunction>, _ count: Int) -> Raised {
+  func wrongCount(_ native: Unmanaged<NativeFunction>, _ count: Int) -> Raised {
     let function = native.takeUnretainedValue()
     return wrongCount(function, function.receiver == nil ? count : count - 1)
   }

@@ -14,7 +14,7 @@ final class LeafStage: StreamSource, @unchecked Sendable {
   private let filters: Bool
   private let done = ItemBatch()
   /// It has met an item that the machine has to look at: that one, and all that follow, are for `rest`.
-  fileprivate private(set) var leaves = false
+  private var leaves = false
   private var first: Value?
   /// Its reader has come to the end of what it has done: from now on `rest` has what the stage reads, and closes it.
   private var handsOver = false
@@ -111,9 +111,7 @@ final class LeafStage: StreamSource, @unchecked Sendable {
   }
 
   /// The items that have been left.
-  ///
-  /// `@unchecked Sendable`: as the stage.
-  private final class Rest: StreamSource, @unchecked Sendable {
+  private final class Rest: StreamSource {
     private let stage: LeafStage
 
     init(_ stage: LeafStage) { self.stage = stage }

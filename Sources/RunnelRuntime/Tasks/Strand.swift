@@ -171,7 +171,7 @@ public final class Strand: Resumable, @unchecked Sendable {
     let scheduler = interpreter.scheduler
     guard !scheduler.hasVirtualTime else { return scheduler.shareWork() }
     if scheduler.workerCount > 1 { pauses += 1 }
-    turnsToShare -= turnsToShare > 0 ? 1 : 0
+    if turnsToShare > 0 { turnsToShare -= 1 }
     guard turnsToShare > 0 ? scheduler.shareWork() : scheduler.hasOtherWork else { return false }
     letOthersGo = now
     return true

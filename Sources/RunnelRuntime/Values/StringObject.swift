@@ -38,9 +38,8 @@ public final class StringObject: Object, @unchecked Sendable {
   /// Looks at the bytes, without a copy.
   @inline(__always)
   func withBytes<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
-    if let result = text.utf8.withContiguousStorageIfAvailable(body) { return result }
-    // Never so, as `text` is contiguous from the beginning.
-    return ContiguousArray(text.utf8).withUnsafeBufferPointer(body)
+    var text = text
+    return text.withUTF8(body)
   }
 
   /// Adds another string to one that nobody else has (`Value.uniqueString`). O(bytes added), on average.

@@ -78,7 +78,7 @@ final class InputBuffer {
       from = start
       count += 1
     }
-    searched = count < limit ? end - start : max(0, from - start)
+    searched = (count < limit ? end : from) - start
     if start == end { (start, end, searched) = (0, 0, 0) }
   }
 

@@ -47,13 +47,9 @@ final class OpenFile: @unchecked Sendable {
     isStandard = true
     // Also a terminal that is read without waiting: set to give what is there (`stty min 0`), it says "end" for nothing.
     looksBeforeReading = !Self.isAlwaysReady(status.kind)
-    if let terminal = Terminal.reopen(number) {
-      self.number = terminal.release()
-      isOwned = true
-    } else {
-      self.number = number
-      isOwned = false
-    }
+    let terminal = Terminal.reopen(number)?.release()
+    self.number = terminal ?? number
+    isOwned = terminal != nil
   }
 
   deinit {
