@@ -281,7 +281,10 @@ extension FunctionCompiler {
     builder.emit(.scopeEnter, handle, Int(ScopeForm.with.rawValue))
     let result = target ?? builder.allocate()
     region(
-      body: { block(body, into: result, body: .scope) },
+      body: {
+        takeHold(of: value, span: resource.span)
+        block(body, into: result, body: .scope)
+      },
       cleanup: { completion in
         builder.span = resource.span
         builder.emit(.scopeEnd, completion, result)
@@ -293,6 +296,17 @@ extension FunctionCompiler {
         builder.emit(.cleanupEnd, completion)
       }, failure: .cleanupFail)
     builder.free(from: mark)
+  }
+
+  /// A lock is taken within the scope, which gives it back: nothing can come between.
+  private func takeHold(of value: Int, span: Span) {
+    builder.span = span
+    let window = builder.allocate(2)
+    builder.loadBuiltin("__take_hold", into: window)
+    builder.emit(.move, window + 1, value)
+    builder.emit(.call, window, 1)
+    builder.emit(.scopeHold, value)
+    builder.free(from: window)
   }
 
   // MARK: retry

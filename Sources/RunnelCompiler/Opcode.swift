@@ -142,6 +142,7 @@ public enum Opcode: UInt8, Sendable, CaseIterable {
   // more: an exit of the compiler's), R[A+1] = the error or value.
   // A B: begin a scope of kind B (ScopeForm), with operand R[A]; flag 1: R[A] = its handle
   case scopeEnter
+  case scopeHold  // A          the innermost scope gives R[A] back at its end, if it is a lock or a semaphore
   // A: body left with completion A: wait for (or stop) the tasks of the innermost scope
   case scopeJoin
   // A B: end it under completion A, its value in R[B]; may change the completion; flag 1: to 2 where its

@@ -36,6 +36,14 @@ public struct Lock: ~Copyable, Sendable {
     return try body()
   }
 
+  /// Locks it, for who needs several locks at once: all take them in one order, and each calls `unlock` on the same thread.
+  public borrowing func lock() {
+    if !state.compareExchange(expected: 0, desired: 1, ordering: .acquiring).exchanged { waitAndLock() }
+  }
+
+  /// The end of what `lock` has begun.
+  public borrowing func unlock() { if state.exchange(0, ordering: .releasing) == 2 { wakeOne() } }
+
   /// About as long as a holder that runs takes to end.
   private static let spins = 100
 

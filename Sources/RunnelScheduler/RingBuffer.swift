@@ -34,6 +34,10 @@ public struct RingBuffer<Element>: ~Copyable {
   @inlinable
   public var isEmpty: Bool { length == 0 }
 
+  /// The oldest element, nil if there is none.
+  @inlinable
+  public var first: Element? { length > 0 ? storage[head] : nil }
+
   /// Adds an element at the end. Amortised O(1).
   @inlinable
   public mutating func append(_ element: consuming Element) {

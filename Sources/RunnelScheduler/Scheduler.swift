@@ -182,11 +182,14 @@ public final class Scheduler: TaskExecutor, @unchecked Sendable {
   ///
   /// - Parameters:
   ///   - deadline: nanoseconds of `clock.now()`; one in the past is due at once, yet never fires within this call.
+  ///   - wakesNobody: the action makes nobody ready: that it is to come is no reason to wait.
   ///   - action: must not block; it makes somebody ready.
   @discardableResult
-  public func schedule(at deadline: Int64, action: @escaping @Sendable () -> Void) -> TimerID {
+  public func schedule(
+    at deadline: Int64, wakesNobody: Bool = false, action: @escaping @Sendable () -> Void
+  ) -> TimerID {
     let (timer, claimed) = lock.withLock { () -> (TimerID, Claim?) in
-      let timer = timers.add(at: deadline, action: action)
+      let timer = timers.add(at: deadline, wakesNobody: wakesNobody, action: action)
       guard deadline < nextDeadline.load(ordering: .relaxed) else { return (timer, nil) }
       nextDeadline.store(deadline, ordering: .relaxed)
       // Who sits in the poller does so for too long now. Others look at the deadline before they come to rest.
@@ -212,8 +215,8 @@ public final class Scheduler: TaskExecutor, @unchecked Sendable {
 
   // MARK: Quiescence
 
-  /// Calls `action` on a worker whenever nothing can wake anybody: no job is ready or running, no timer runs, the poller has no
-  /// interests and no outside work is under way. If it makes nobody ready, the worker comes to rest all the same (a signal may
+  /// Calls `action` on a worker whenever nothing can wake anybody: no job is ready or running, no timer runs that may wake
+  /// somebody, the poller has no interests and no outside work is under way. If it makes nobody ready, the worker comes to rest all the same (a signal may
   /// come). To be set before `run`.
   public func setQuiescentAction(_ action: (@Sendable () -> Void)?) {
     onQuiescent = action
@@ -464,7 +467,7 @@ public final class Scheduler: TaskExecutor, @unchecked Sendable {
     guard outsideWork.load(ordering: .acquiring) == 0, !poller.hasInterests else { return false }
     let deadline = lock.withLock { () -> Int64? in
       guard active == 1, injected.isEmpty, workers.allSatisfy({ $0.count == 0 }) else { return nil }
-      return timers.nextDeadline() ?? .max
+      return timers.mayWake ? timers.nextDeadline() ?? .max : .max
     }
     guard let deadline else { return false }
     if let virtualClock, deadline != .max {

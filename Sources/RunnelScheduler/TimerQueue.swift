@@ -30,6 +30,7 @@ public struct TimerQueue {
     /// The sequence number of the timer that lives here; 0 if none does.
     var sequence: UInt64
     var action: Action?
+    var wakesNobody = false
   }
 
   private var heap: [Entry] = []
@@ -42,25 +43,35 @@ public struct TimerQueue {
 
   public init() {}
 
+  /// How many of them wake nobody.
+  private var idleCount = 0
+
   public var isEmpty: Bool { count == 0 }
+
+  /// Whether one of them may make somebody ready.
+  public var mayWake: Bool { count > idleCount }
 
   /// The number that the next timer will exceed; `popDue(before:)` uses it as a limit.
   public var mark: UInt64 { lastSequence }
 
   /// Adds a timer. O(log n).
   ///
-  /// - Parameter deadline: nanoseconds of the clock's `now`.
-  public mutating func add(at deadline: Int64, action: @escaping Action) -> TimerID {
+  /// - Parameters:
+  ///   - deadline: nanoseconds of the clock's `now`.
+  ///   - wakesNobody: it only says something.
+  public mutating func add(at deadline: Int64, wakesNobody: Bool = false, action: @escaping Action) -> TimerID
+  {
     lastSequence += 1
     let slot: Int
     if let free = freeSlots.popLast() {
       slot = free
-      slots[slot] = Slot(sequence: lastSequence, action: action)
+      slots[slot] = Slot(sequence: lastSequence, action: action, wakesNobody: wakesNobody)
     } else {
       slot = slots.count
-      slots.append(Slot(sequence: lastSequence, action: action))
+      slots.append(Slot(sequence: lastSequence, action: action, wakesNobody: wakesNobody))
     }
     count += 1
+    if wakesNobody { idleCount += 1 }
     heap.append(Entry(deadline: deadline, sequence: lastSequence, slot: slot))
     siftUp(from: heap.count - 1)
     return TimerID(slot: slot, sequence: lastSequence)
@@ -103,6 +114,7 @@ public struct TimerQueue {
 
   private mutating func vacate(_ slot: Int) -> Action? {
     let action = slots[slot].action
+    if slots[slot].wakesNobody { idleCount -= 1 }
     slots[slot] = Slot(sequence: 0, action: nil)
     freeSlots.append(slot)
     count -= 1

@@ -29,6 +29,11 @@ public struct TraceEntry: Sendable {
     self.source = source
     self.span = span
   }
+
+  /// The same place in another role.
+  func with(role: Role) -> TraceEntry {
+    TraceEntry(role: role, function: function, source: source, span: span, task: task)
+  }
 }
 
 /// An error.

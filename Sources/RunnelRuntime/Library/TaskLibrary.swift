@@ -60,7 +60,7 @@ enum TaskLibrary {
       return (task.isRunning ? task.strand?.root : nil, takes)
     }
     if let root { interpreter.cancel(root, .byHand(nil)) }
-    return .other(WaitDescription("task", number: task.id)) { waiter in
+    return .other(WaitDescription("task", number: task.id, on: .task(task))) { waiter in
       interpreter.whenEnded(task) {
         let failure = takes ? interpreter.tree.withLock { task.failure } : nil
         waiter.resume(with: failure.map { .object($0) } ?? .nil)
@@ -135,14 +135,6 @@ enum TaskLibrary {
     "__", summary: "For the prelude only.",
     functions: [
       NativeFunction(
-        "__close_resource(x)", documentation: "Closes what a `with` holds.",
-        body: .plain { call throws(Raised) in
-          guard case .object(let object) = call[0] else { return .nil }
-          if let resource = object as? ResourceObject { try resource.close(by: call.strand) }
-          if let stream = object as? StreamObject { stream.closeFromOutside() }
-          return .nil
-        }),
-      NativeFunction(
         "__drop(t) → error",
         documentation: "As `t.stop()`; gives what the task has failed with, unless somebody knows already.",
         body: .parking { call throws(Raised) in try stop(call, givesFailure: true) }),
@@ -185,44 +177,11 @@ enum TaskLibrary {
             return {}
           }
         }),
-      NativeFunction(
-        "__is_ending(x) → bool", documentation: "Whether what was closed takes time to end.",
-        body: .plain { call in
-          guard case .object(let object) = call[0] else { return .bool(false) }
-          return .bool((object as? ResourceObject)?.takesTimeToEnd ?? false)
-        }),
-      NativeFunction(
-        "__wait_for_end(x)", documentation: "Waits for that.",
-        body: .waiting { _, arguments throws(Raised) in
-          guard case .object(let object)? = arguments.first else { return .nil }
-          await (object as? ResourceObject)?.waitForEnd()
-          return .nil
-        }),
-      NativeFunction(
-        "__can_be_left(x) → bool", documentation: "Whether `with` can close it.",
-        body: .plain { call in
-          guard case .object(let object) = call[0] else { return .bool(false) }
-          if let map = call[0].map { return .bool(map.storage["close"] != nil) }
-          return .bool(object is ResourceObject || object is StreamObject)
-        }),
     ])
 
   /// What of this is written in Runnel.
   static let prelude = #"""
-    fn __enter(x) {
-      if not __can_be_left(x) {
-        raise TypeError("`with` takes what can be closed (a file, a lock, a map with a `close` function), not {type(x)}")
-      }
-      x
-    }
-
     # The string's own method knows patterns.
     fn __regex_replace(re, text, by) { text.replace(re, by) }
-
-    fn __leave(x) {
-      if type(x) == "map" { x.close() } else { __close_resource(x) }
-      if __is_ending(x) { __wait_for_end(x) }
-      nil
-    }
     """#
 }

@@ -80,7 +80,7 @@ enum Builtins {
 
   private static let known: KnownNames = {
     var globals: Set<String> = Set(Library.globalNames.filter { !$0.hasPrefix("__") })
-    globals.formUnion(["args", "env", "__enter", "__leave"])
+    globals.formUnion(["args", "env"])
     for group in Library.groups where !group.name.isEmpty && Library.isNamespace(group.name) {
       globals.insert(group.name)
       for function in group.functions { globals.insert(group.name + "." + function.name) }

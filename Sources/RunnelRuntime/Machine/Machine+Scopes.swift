@@ -28,6 +28,12 @@ extension Machine {
     }
   }
 
+  /// The innermost scope, a `with`, holds a lock or a permit.
+  func scopeHold(_ value: Value) {
+    guard case .object(let object) = value, object.tag == .lock || object.tag == .semaphore else { return }
+    fiber.scopes.last?.held = object as? HoldableObject
+  }
+
   @discardableResult
   func open(_ form: Scope.Form) -> Scope {
     let scope = Scope(form, parent: fiber.innermostScope, strand: strand, frameDepth: fiber.frameCount)
@@ -97,7 +103,8 @@ extension Machine {
     }
     guard mustWait else { return nil }
     return .park(
-      .other(WaitDescription("the end of its tasks"), isInterruptible: false) { waiter in
+      .other(WaitDescription("the end of its tasks", on: .tasks(of: scope)), isInterruptible: false) {
+        waiter in
         let isDone = interpreter.tree.withLock { () -> Bool in
           guard !scope.live.isEmpty else { return true }
           scope.joiner = waiter
@@ -188,6 +195,8 @@ extension Machine {
   /// - Returns: the first failure to write what was left, the others suppressed in it.
   func close(_ scope: Scope) -> ErrorObject? {
     if let timer = scope.timer { interpreter.scheduler.cancelTimer(timer) }
+    scope.held?.giveBack(by: strand)
+    scope.held = nil
     var failure: ErrorObject?
     if !scope.ownsNothing {
       for resource in scope.disown().reversed() {

@@ -123,12 +123,13 @@ extension Machine {
       let value = registers[instruction.b]
       guard case .object(let object) = value, object.tag == .task else { throw notATask(value) }
       let task = unsafeDowncast(object, to: TaskObject.self)
+      // First, as a failure that is looked at has been observed.
+      if strand.isInterrupted { try strand.checkpoint() }
       if let known = strand.interpreter.tree.withLock({ task.outcome() }) {
-        if strand.isInterrupted { try strand.checkpoint() }
         switch known {
         case .value(let value): registers[a] = value
         case .failure(let error): throw awaited(Raised(error))
-        case .interrupted: break
+        case .deadlock, .interrupted: break
         }
         return nil
       }

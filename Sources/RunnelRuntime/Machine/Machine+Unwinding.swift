@@ -96,6 +96,17 @@ extension Machine {
     return nil
   }
 
+  /// Where the script is, for what it may be asked later.
+  var scriptPlace: CodePlace? {
+    for index in stride(from: fiber.frameCount - 1, through: 0, by: -1) {
+      let frame = fiber.frames[index]
+      if !frame.function._withUnsafeGuaranteedRef({ $0.isPrelude }) {
+        return CodePlace(function: frame.function, pc: frame.pc)
+      }
+    }
+    return nil
+  }
+
   // MARK: Raising
 
   /// `raise x`: an error, or a kind by itself.

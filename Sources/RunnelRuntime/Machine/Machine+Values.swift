@@ -327,6 +327,10 @@ extension Machine {
         }
         return group.functions.first { $0.name == name.text }.map { .object($0) }
       case .task: return TaskFields.value(of: unsafeDowncast(object, to: TaskObject.self), name.text)
+      case .lock where name.text == "locked":
+        return .bool(unsafeDowncast(object, to: LockObject.self).isHeld)
+      case .event where name.text == "is_set":
+        return .bool(unsafeDowncast(object, to: EventObject.self).isSet)
       case .attempt: return unsafeDowncast(object, to: AttemptObject.self).field(name.text)
       case .command: return (object as? CommandObject)?.field(name.text)
       case .regex: return nil

@@ -51,6 +51,9 @@ final class StageBuffer: StreamSource, @unchecked Sendable {
   private var failure: ErrorObject?
   private var reader: Waiter?
   private var writer: Waiter?
+  /// Whose stage it is, and who has read last, until the stage has ended.
+  private var task: TaskObject?
+  private var lastReader: Strand?
   private let isReaderIdle = Atomic<Bool>(false)
   private let chunk = ItemBatch()
   /// What the reader has taken over and not read yet.
@@ -100,8 +103,11 @@ final class StageBuffer: StreamSource, @unchecked Sendable {
     return isFull
   }
 
+  func belongs(to task: TaskObject) { lock.withLock { if !hasEnded { self.task = task } } }
+
   func waitForRoom() -> Wait {
-    .other(WaitDescription("the next stage")) { [self] waiter in
+    let target = lock.withLock { lastReader }.map { WaitTarget.strand($0) } ?? .open
+    return .other(WaitDescription("the next stage", on: target)) { [self] waiter in
       let hasRoom = lock.withLock { () -> Bool in
         guard written.count >= limit else { return true }
         writer = waiter
@@ -117,6 +123,8 @@ final class StageBuffer: StreamSource, @unchecked Sendable {
     handOver()
     let waiting = lock.withLock { () -> Waiter? in
       hasEnded = true
+      task = nil
+      lastReader = nil
       if case .failure(let raised) = result, raised.error.kind !== ErrorKind.cancelled {
         failure = raised.error
       }
@@ -133,6 +141,7 @@ final class StageBuffer: StreamSource, @unchecked Sendable {
     ready.removeAll()
     let (writer, isOver) = lock.withLock { () -> (Waiter?, Bool) in
       written.swapItems(with: ready)
+      if !hasEnded { lastReader = strand }
       if ready.isEmpty, !hasEnded { isReaderIdle.store(true, ordering: .relaxed) }
       defer { self.writer = nil }
       return (self.writer, hasEnded)
@@ -148,7 +157,8 @@ final class StageBuffer: StreamSource, @unchecked Sendable {
   }
 
   func wait() -> Wait? {
-    .other(WaitDescription("the stage before")) { [self] waiter in
+    let target = lock.withLock { task }.map { WaitTarget.task($0) } ?? .open
+    return .other(WaitDescription("the stage before", on: target)) { [self] waiter in
       let isThere = lock.withLock { () -> Bool in
         guard written.isEmpty, !hasEnded else { return true }
         reader = waiter
@@ -170,14 +180,16 @@ extension Machine {
   ) throws(Raised) -> StageBuffer? {
     if link.moved == nil {
       // One that has something open stays: that belongs to scopes of the task that opened it.
+      // So does one that holds a lock.
       guard link.hasPaused(strand), generator.state == .suspended, generator.scopes.isEmpty,
-        generator.frameCount == 1
+        generator.frameCount == 1, !strand.holdings.contains(where: { $0.fiber == generator.id })
       else { return nil }
       let repeats = strand.interpreter.scheduler.hasVirtualTime
       let buffer =
         link.readingAhead.map { StageBuffer(limit: $0, repeats: repeats) } ?? StageBuffer(repeats: repeats)
       let task = try strand.interpreter.spawn(
         stage: generator, into: buffer, in: scopeOfReader(), from: strand)
+      buffer.belongs(to: task)
       link.moved = (buffer, task)
       stream.readsFrom(buffer)
       state[1] = .int(generator.itemCount)
@@ -202,7 +214,7 @@ extension Machine {
     }
     guard isRunning else { return nil }
     return .park(
-      .other(WaitDescription("the end of a stage"), isInterruptible: false) { waiter in
+      .other(WaitDescription("the end of a stage", on: .task(task)), isInterruptible: false) { waiter in
         interpreter.whenEnded(task) { waiter.resume(with: .nil) }
         return {}
       })

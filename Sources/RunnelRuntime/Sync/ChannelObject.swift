@@ -8,12 +8,12 @@ import RunnelScheduler
 final class ChannelObject: Object, @unchecked Sendable {
   /// How many items wait in it at most; with 0 a sender waits for its receiver.
   private let capacity: Int
-  private let lock = Lock()
+  let lock = Lock()
   private var items = RingBuffer<Value>()
   /// Not empty only while `items` is full, each with what it sends.
   private var senders = WaitLine<Value>()
   /// Not empty only while `items` is.
-  private var receivers = WaitLine<Void>()
+  private var receivers = WaitLine<Receiver>()
   private var isClosed = false
   /// What receivers get after the last item, if it was closed with an error.
   private var error: ErrorObject?
@@ -54,7 +54,7 @@ final class ChannelObject: Object, @unchecked Sendable {
   private func offer(_ value: Value) throws(Raised) -> Bool {
     if isClosed { throw Raised(.channelClosed, "the channel is closed: nothing can be sent to it") }
     while let receiver = receivers.next() {
-      if receiver.waiter.resume(with: value) { return true }
+      if receiver.waiter.resume(with: receiver.want.given(value)) { return true }
     }
     guard items.count < capacity else { return false }
     items.append(value)
@@ -64,7 +64,7 @@ final class ChannelObject: Object, @unchecked Sendable {
   // MARK: Receiving
 
   /// Receives if there is something; nil if that has to be waited for.
-  func tryReceive() throws(Raised) -> Value? { try lock.withLock { () throws(Raised) in try take() } }
+  func tryReceive() throws(Raised) -> Value? { try lock.withLock { () throws(Raised) in try takeNow() } }
 
   /// The wait that gives the next value.
   func receiving() -> Wait { .other(Self.awaitedItem, arm: arm) }
@@ -79,7 +79,7 @@ final class ChannelObject: Object, @unchecked Sendable {
     lock.withLock {
       do throws(Raised) {
         // Who takes an item has begun to wait just now, and cannot be given up before this ends.
-        if let value = try take() {
+        if let value = try takeNow() {
           receiver.resume(with: value)
           return {}
         }
@@ -87,12 +87,20 @@ final class ChannelObject: Object, @unchecked Sendable {
         receiver.resume(raising: error.error)
         return {}
       }
-      let place = receivers.join(receiver, ())
-      return { self.lock.withLock { self.receivers.leave(place) } }
+      let place = receivers.join(receiver, .one)
+      return { self.leave(place) }
     }
   }
 
-  private func take() throws(Raised) -> Value? {
+  /// `select` waits as well: under `lock`.
+  func join(_ waiter: Waiter, _ receiver: Receiver) -> WaitLine<Receiver>.Place {
+    receivers.join(waiter, receiver)
+  }
+
+  func leave(_ place: WaitLine<Receiver>.Place) { lock.withLock { receivers.leave(place) } }
+
+  /// Under `lock`.
+  func takeNow() throws(Raised) -> Value? {
     if let value = items.popFirst() {
       if let next = nextSent() { items.append(next) }
       return value
@@ -119,8 +127,8 @@ final class ChannelObject: Object, @unchecked Sendable {
       isClosed = true
       self.error = error
       while let receiver = receivers.next() {
-        receiver.waiter.resume(
-          raising: error?.copied() ?? Raised(.channelClosed, "the channel is closed, and empty").error)
+        let failure = error?.copied() ?? ErrorObject(.channelClosed, "the channel is closed, and empty")
+        receiver.waiter.resume(raising: receiver.want.given(failure))
       }
       while let sender = senders.next() {
         sender.waiter.resume(

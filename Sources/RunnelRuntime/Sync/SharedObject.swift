@@ -5,19 +5,19 @@ import RunnelScheduler
 /// A shared value.
 ///
 /// `@unchecked Sendable`: all that changes is guarded by `lock`.
-final class SharedObject: Object, @unchecked Sendable {
+final class SharedObject: HoldableObject, @unchecked Sendable {
   private enum Want {
     case read
     case write(Value)
     /// To be the one who changes it, until `finish`.
-    case turn(Strand)
+    case turn(Strand, Holding)
   }
 
   private let lock = Lock()
   private var value: Value
   /// Who runs a function on it now.
-  private var holder: Strand?
-  /// Not empty only while there is a holder.
+  private var changer: Strand?
+  /// Not empty only while somebody does.
   private var line = WaitLine<Want>()
 
   init(_ value: Value) {
@@ -26,6 +26,8 @@ final class SharedObject: Object, @unchecked Sendable {
   }
 
   override var typeName: String { "shared" }
+  override var label: String { "the turn to change a shared value" }
+  override var holder: Strand? { lock.withLock { changer } }
 
   // MARK: At once
 
@@ -46,14 +48,19 @@ final class SharedObject: Object, @unchecked Sendable {
   func tryBegin(_ strand: Strand) throws(Raised) -> Value? {
     try lock.withLock { () throws(Raised) in
       guard try isFree(for: strand) else { return nil }
-      holder = strand
+      begin(strand, strand.holding(self))
       return value
     }
   }
 
+  private func begin(_ strand: Strand, _ holding: Holding) {
+    strand.hold(holding)
+    changer = strand
+  }
+
   private func isFree(for strand: Strand) throws(Raised) -> Bool {
-    guard let holder else { return true }
-    guard holder !== strand else {
+    guard let changer else { return true }
+    guard changer !== strand else {
       throw Raised(
         .deadlock, "\(strand.label) is changing this shared value, and cannot use it within that function")
     }
@@ -66,12 +73,13 @@ final class SharedObject: Object, @unchecked Sendable {
 
   func setting(_ new: Value) -> Wait { wait(for: .write(new)) }
 
-  func beginning(_ strand: Strand) -> Wait { wait(for: .turn(strand)) }
+  func beginning(_ strand: Strand) -> Wait { wait(for: .turn(strand, strand.holding(self))) }
 
   private func wait(for want: Want) -> Wait {
-    .other(WaitDescription("a shared value that another task changes")) { [self] waiter in
+    .other(WaitDescription("a shared value that another task changes", on: .holder(of: self))) {
+      [self] waiter in
       lock.withLock {
-        guard holder != nil else {
+        guard changer != nil else {
           serve(want, waiter)
           return {}
         }
@@ -85,17 +93,25 @@ final class SharedObject: Object, @unchecked Sendable {
     switch want {
     case .read: waiter.resume(with: value)
     case .write(let new): if waiter.resume(with: .nil) { value = new }
-    case .turn(let strand): if waiter.resume(with: value) { holder = strand }
+    case .turn(let strand, let holding):
+      // Before that one can go on.
+      begin(strand, holding)
+      if !waiter.resume(with: value) { end(strand) }
     }
   }
 
   /// Ends a change, with the new value or, if its function failed, without one; those who wait have their turn.
   func finish(_ new: Value?, _ strand: Strand) {
     lock.withLock {
-      guard holder === strand else { return }
+      guard changer === strand else { return }
       if let new { value = new }
-      holder = nil
-      while holder == nil, let next = line.next() { serve(next.want, next.waiter) }
+      end(strand)
+      while changer == nil, let next = line.next() { serve(next.want, next.waiter) }
     }
+  }
+
+  private func end(_ strand: Strand) {
+    strand.letGo(of: self)
+    changer = nil
   }
 }

@@ -23,6 +23,10 @@ struct WaitLine<Want> {
   /// How many of the others have left.
   private var gaps = 0
 
+  /// How many stand in it, those who are being given up at the moment among them.
+  var count: Int { places.count - first - gaps }
+  var isEmpty: Bool { count == 0 }
+
   /// Joins the line at its end. O(1).
   mutating func join(_ waiter: Waiter, _ want: Want) -> Place {
     let place = Place(waiter, want)

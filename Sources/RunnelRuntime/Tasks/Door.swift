@@ -8,11 +8,18 @@ import RunnelSystem
 public struct WaitDescription {
   private let text: String
   private let number: Int?
+  let target: WaitTarget
+  /// It is part of a wait that has been looked at when it began: it closes no circle.
+  let isAgain: Bool
 
-  /// - Parameter number: of what is waited for; put together with the text only when somebody wants to see it.
-  init(_ text: String, number: Int? = nil) {
+  /// - Parameters:
+  ///   - number: of what is waited for; put together with the text only when somebody wants to see it.
+  ///   - target: who can end the wait, where that is known.
+  init(_ text: String, number: Int? = nil, on target: WaitTarget = .open, isAgain: Bool = false) {
     self.text = text
+    self.isAgain = isAgain
     self.number = number
+    self.target = target
   }
 
   var what: String { number.map { "\(text) \($0)" } ?? text }
@@ -36,11 +43,15 @@ extension Strand {
       let waiter = Waiter(reason, since: interpreter.scheduler.now)
       let giveUp = arm(waiter)
       begin(waiter)
+      interpreter.breakCircle(closedBy: self, waiter)
       let outcome = await waiter.result()
       endWait()
       switch outcome {
       case .value(let value): return value
       case .failure(let error): throw Raised(error)
+      case .deadlock(let error):
+        giveUp()
+        throw Raised(error)
       case .interrupted:
         giveUp()
         try checkpoint()
@@ -53,6 +64,7 @@ extension Strand {
     let waiter = Waiter(reason, isInterruptible: false, since: interpreter.scheduler.now)
     arm(waiter)
     begin(waiter)
+    interpreter.breakCircle(closedBy: self, waiter)
     _ = await waiter.result()
     endWait()
   }

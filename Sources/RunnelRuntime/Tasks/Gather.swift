@@ -50,6 +50,27 @@ final class GatherSignal: @unchecked Sendable {
   func forget() { lock.withLock { waiter = nil } }
 }
 
+/// The members of a gather that run, by number, and the task that reads its source.
+///
+/// `@unchecked Sendable`: under the tree lock, as the wait-for graph looks at them.
+final class GatherMembers: @unchecked Sendable {
+  /// Nil for what has ended, or was no task.
+  var tasks: [TaskObject?]
+  var reader: TaskObject?
+  /// All before this one have ended.
+  private var first = 0
+
+  init(count: Int) { tasks = Array(repeating: nil, count: count) }
+
+  var running: [TaskObject] { (tasks + [reader]).compactMap { $0 } }
+
+  /// One that runs, found without looking at all.
+  var one: TaskObject? {
+    while first < tasks.count, tasks[first] == nil { first += 1 }
+    return first < tasks.count ? tasks[first] : reader
+  }
+}
+
 enum Gather {
   /// `gather [mode] EXPR` over a list or map of tasks; other values pass through.
   static func run(_ value: Value, _ mode: GatherMode, _ strand: Strand) async throws(Raised) -> Value {
@@ -180,8 +201,7 @@ enum Gather {
     let strand: Strand
     var items: [Value]?
     private var outcomes: [Waiter.Outcome?]
-    /// Those that run; nil for what has ended, or was no task.
-    private var tasks: [TaskObject?]
+    private let members: GatherMembers
     private(set) var running = 0
     /// The member that decided, for `any` and `race`; or whose failure did, for all.
     private var winner: Int?
@@ -189,8 +209,9 @@ enum Gather {
     /// The tasks whose failures have been taken in, by number.
     private var failedTasks: Set<Int> = []
     private var failures: [(index: Int, error: ErrorObject)] = []
-    /// The task that reads the stream, while it runs, and how it failed: that decides in every mode.
-    private var reader: TaskObject?
+    /// Whether the task that reads the stream runs, and how it failed: that decides in every mode.
+    private(set) var isReading = false
+    private var hasWaitedForAll = false
     private var sourceFailure: ErrorObject?
     /// The number by which the reader is known.
     static let source = -1
@@ -199,24 +220,24 @@ enum Gather {
       self.mode = mode
       self.strand = strand
       outcomes = Array(repeating: nil, count: count)
-      tasks = Array(repeating: nil, count: count)
+      members = GatherMembers(count: count)
     }
 
     var isDecided: Bool { winner != nil || failure != nil || sourceFailure != nil }
-    var isReading: Bool { reader != nil }
     var count: Int { outcomes.count }
     private var isBusy: Bool { running > 0 || isReading }
 
     /// Adds a member to those of a stream.
     mutating func add(_ task: TaskObject, item: Value, _ signal: GatherSignal) {
       outcomes.append(nil)
-      tasks.append(nil)
+      strand.interpreter.tree.withLock { members.tasks.append(nil) }
       items?.append(item)
       watch(task, outcomes.count - 1, signal)
     }
 
     mutating func watchSource(_ task: TaskObject, _ signal: GatherSignal) {
-      reader = task
+      isReading = true
+      strand.interpreter.tree.withLock { members.reader = task }
       strand.interpreter.whenEnded(task, observing: true) { signal.note(Self.source) }
     }
 
@@ -232,30 +253,43 @@ enum Gather {
     mutating func watch(_ task: TaskObject, _ index: Int, _ signal: GatherSignal) {
       let hasEnded = strand.interpreter.tree.withLock { () -> Bool in
         task.isObserved = true
+        members.tasks[index] = task
         if !task.isRunning { return true }
         task.listeners.add(.member(signal, index))
         return false
       }
-      tasks[index] = task
       running += 1
       if hasEnded { end(index) }
     }
 
+    /// What the gatherer waits for. A wait for all is looked at once: what is left of it later closes no other circle.
+    private mutating func description(isFirst: Bool) -> WaitDescription {
+      defer { hasWaitedForAll = !isFirst }
+      return WaitDescription(
+        "the members of a gather", on: .members(members, isFirst: isFirst),
+        isAgain: hasWaitedForAll && !isFirst)
+    }
+
     private mutating func end(_ index: Int) {
       if index == Self.source { return lookAtReader() }
-      guard let task = tasks[index] else { return }
-      tasks[index] = nil
+      let ended = strand.interpreter.tree.withLock { () -> (task: TaskObject, outcome: Waiter.Outcome?)? in
+        members.tasks[index].take().map { ($0, $0.outcome()) }
+      }
+      guard let ended else { return }
       running -= 1
-      guard let outcome = strand.interpreter.tree.withLock({ task.outcome() }) else { return }
-      settle(index, outcome, isAgain: hasFailedBefore(task, outcome))
+      guard let outcome = ended.outcome else { return }
+      settle(index, outcome, isAgain: hasFailedBefore(ended.task, outcome))
     }
 
     /// The reader has an item, or has ended.
     private mutating func lookAtReader() {
-      guard let task = reader, let outcome = strand.interpreter.tree.withLock({ task.outcome() }) else {
-        return
+      let known = strand.interpreter.tree.withLock { () -> Waiter.Outcome? in
+        guard let outcome = members.reader?.outcome() else { return nil }
+        members.reader = nil
+        return outcome
       }
-      reader = nil
+      guard let outcome = known else { return }
+      isReading = false
       if case .failure(let error) = outcome, error.kind !== ErrorKind.taskCancelled { sourceFailure = error }
     }
 
@@ -288,7 +322,8 @@ enum Gather {
       var ended = signal.take()
       if ended.isEmpty {
         do throws(Raised) {
-          _ = try await strand.wait(WaitDescription("the members of a gather")) { waiter in
+          let description = description(isFirst: mode == .any || mode == .race)
+          _ = try await strand.wait(description) { waiter in
             ended = signal.take(or: waiter)
             if !ended.isEmpty { waiter.resume(with: .nil) }
             return { signal.forget() }
@@ -315,7 +350,7 @@ enum Gather {
 
     private func cancelMembers() {
       let interpreter = strand.interpreter
-      for task in (tasks + [reader]).compactMap({ $0 }) {
+      for task in interpreter.tree.withLock({ members.running }) {
         let root = interpreter.tree.withLock { task.isRunning ? task.strand?.root : nil }
         if let root { interpreter.cancel(root, .byHand(nil)) }
       }
@@ -327,7 +362,7 @@ enum Gather {
       while isBusy {
         var ended = signal.take()
         if ended.isEmpty {
-          await strand.waitUninterrupted(WaitDescription("the members of a gather")) { waiter in
+          await strand.waitUninterrupted(description(isFirst: false)) { waiter in
             ended = signal.take(or: waiter)
             if !ended.isEmpty { waiter.resume(with: .nil) }
           }

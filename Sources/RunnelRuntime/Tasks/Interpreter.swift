@@ -49,6 +49,9 @@ public final class Interpreter: @unchecked Sendable {
   let tree = Lock()
   private let lastTaskID = Atomic<Int>(0)
   private let lastStageID = Atomic<Int>(0)
+  private let lastLockID = Atomic<Int>(0)
+  /// Under the tree lock.
+  var unobserved = UnobservedFailures()
   /// The program's modules, by number. Only the main strand adds to it, before code that uses them runs.
   public internal(set) var modules: [LoadedModule] = []
   /// The script's own `##` comment.
@@ -95,6 +98,8 @@ public final class Interpreter: @unchecked Sendable {
 
   /// Tasks that the script does not see have numbers of their own: those that it sees do not depend on how fast things go.
   func nextStageID() -> Int { lastStageID.wrappingSubtract(1, ordering: .relaxed).newValue }
+
+  func nextLockID() -> Int { lastLockID.wrappingAdd(1, ordering: .relaxed).newValue }
 
   func nextTaskID() -> Int { lastTaskID.wrappingAdd(1, ordering: .relaxed).newValue }
 

@@ -11,6 +11,8 @@ public enum Wait {
   /// A moment of the scheduler's clock.
   case moment(Int64, WaitDescription)
   case task(TaskObject)
+  /// The first of several.
+  case choice(Selection)
   /// Anything else. `arm` arranges for the waiter to be resumed, and gives what undoes the arrangement; it is called again if
   /// the wait was interrupted for nothing. A wait that is not interruptible lasts also when the strand is to stop.
   case other(WaitDescription, isInterruptible: Bool = true, arm: (Waiter) -> (() -> Void))
@@ -37,7 +39,8 @@ public enum Wait {
     switch self {
     case .turn: WaitDescription("others to have a turn")
     case .moment(_, let reason), .other(let reason, _, _): reason
-    case .task(let task): WaitDescription("task", number: task.id)
+    case .task(let task): WaitDescription("task", number: task.id, on: .task(task))
+    case .choice(let selection): WaitDescription("the first of several", on: .choice(selection))
     }
   }
 }
@@ -62,9 +65,16 @@ extension Strand {
       }
       let waiter = Waiter(
         wait.reason, isInterruptible: wait.isInterruptible, since: interpreter.scheduler.now)
-      let undo = arm(wait, waiter)
-      waiter.parking = (wait, undo)
-      begin(waiter)
+      if case .task(let task) = wait {
+        // Begun first, since whether it closes a circle is seen where it is armed, under the same lock.
+        waiter.parking = (wait, .its)
+        begin(waiter)
+        interpreter.arm(waiter, forEndOf: task, self)
+      } else {
+        waiter.parking = (wait, arm(wait, waiter))
+        begin(waiter)
+        interpreter.breakCircle(closedBy: self, waiter)
+      }
       if waiter.suspend(self) { return false }
       guard let again = takeOutcome() else { return true }
       wait = again
@@ -81,9 +91,13 @@ extension Strand {
   private func takeOutcome() -> Wait? {
     guard let waiter = endWait(), let ended = waiter.parking else { return nil }
     waiter.parking = nil
+    if case .choice(let selection) = ended.wait { selection.leave() }
     switch waiter.known {
     case .value(let value): machine.deliver(value)
     case .failure(let error): machine.deliver(raising: error)
+    case .deadlock(let error):
+      giveUp(ended.wait, ended.undo, waiter)
+      machine.deliver(raising: error)
     case .interrupted, nil:
       giveUp(ended.wait, ended.undo, waiter)
       return ended.wait
@@ -93,12 +107,12 @@ extension Strand {
 
   private func arm(_ wait: Wait, _ waiter: Waiter) -> Wait.Undo {
     switch wait {
-    case .turn: return .its
+    case .turn, .task: return .its
+    case .choice(let selection):
+      selection.arm(waiter)
+      return .its
     case .moment(let moment, _):
       return .timer(interpreter.scheduler.schedule(at: moment) { waiter.resume(with: .nil) })
-    case .task(let task):
-      interpreter.arm(waiter, forEndOf: task, self)
-      return .its
     case .other(_, _, let arm): return .other(arm(waiter))
     }
   }

@@ -46,8 +46,10 @@ extension Interpreter {
       output.onBroken = nil
     }
     let outcome = OutcomeBox(scheduler)
+    scheduler.setQuiescentAction { [unowned self] in endStandstill(of: strand) }
     strand.start(outcome.set)
     var result = outcome.wait()
+    scheduler.setQuiescentAction(nil)
     mainStrand = nil
     output.flush()
     do throws(Raised) {

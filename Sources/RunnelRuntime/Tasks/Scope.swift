@@ -106,6 +106,8 @@ public final class Scope: @unchecked Sendable {
   /// At how many resources those that are closed already are forgotten.
   private var forgetsAt = 32
   private let resourceLock = Lock()
+  /// For `with` of a lock or a semaphore: what is given back at its end. Set by its own strand.
+  @exclusivity(unchecked) var held: HoldableObject?
   /// For an attempt: the retry that it belongs to.
   @exclusivity(unchecked) var retry: RetryObject?
   /// The duration of a `timeout`, for its message.

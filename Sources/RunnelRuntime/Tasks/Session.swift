@@ -112,8 +112,11 @@ public final class Session: @unchecked Sendable {
     let box = OutcomeBox(interpreter.scheduler)
     running = strand
     interruptCount = 0
+    // Between two pieces nothing need be ready: the next may wake what waits.
+    interpreter.scheduler.setQuiescentAction { [interpreter] in interpreter.endStandstill(of: strand) }
     strand.start(box.set)
     let result = box.wait()
+    interpreter.scheduler.setQuiescentAction(nil)
     running = nil
     // What the line changed holds for the next ones: variables, `env`, `cd`.
     globals = fiber.globals

@@ -26,6 +26,8 @@ public final class Strand: Resumable, @unchecked Sendable {
   private let waitLock = Lock()
   /// What it waits for just now. A strand that waits opens and closes no scopes; who holds `waitLock` can rely on that.
   @exclusivity(unchecked) private var waiter: Waiter?
+  /// What it holds, in the order in which it took it. Under `waitLock`, as who hands something over notes it.
+  @exclusivity(unchecked) private var held: [Holding] = []
   /// The strand's scopes that have live tasks. Under the tree lock.
   @exclusivity(unchecked) var busyScopes: [Scope] = []
   /// For the task of a stage: where its items go.
@@ -146,6 +148,7 @@ public final class Strand: Resumable, @unchecked Sendable {
   }
 
   private func end(_ result: Result<Value, Raised>) {
+    let result = releasingLocks(result)
     guard let task else {
       onEnd?(result)
       onEnd = nil
@@ -246,6 +249,30 @@ public final class Strand: Resumable, @unchecked Sendable {
     return waitLock.withLock { waiter.take() }
   }
 
+  // MARK: Holding
+
+  var holdings: [Holding] { waitLock.withLock { held } }
+
+  func hold(_ holding: Holding) { waitLock.withLock { held.append(holding) } }
+
+  func letGo(of object: HoldableObject) {
+    let holding = waitLock.withLock { () -> Holding? in
+      held.lastIndex { $0.object === object }.map { held.remove(at: $0) }
+    }
+    // Let go of outside the lock.
+    withExtendedLifetime(holding) {}
+  }
+
+  // MARK: What others see
+
+  var isWaiting: Bool { waitLock.withLock { waiter != nil } }
+
+  /// The wait that nobody has ended yet.
+  var pendingWait: Waiter? {
+    guard let waiter = waitLock.withLock({ waiter }), waiter.isPending else { return nil }
+    return waiter
+  }
+
   /// What the strand waits for, since when, and where in the script; nil while it runs. From any thread: a strand that waits
   /// cannot go on while this holds its lock.
   var waitingNow: (reason: WaitDescription, since: Int64, place: TraceEntry?)? {
@@ -277,8 +304,11 @@ public final class Strand: Resumable, @unchecked Sendable {
   private func pollIfDue(_ now: Int64) {
     let scheduler = interpreter.scheduler
     scheduler.poll(now: now, interval: Signals.pending ? 0 : Self.pollInterval)
-    guard now - lastLook >= Self.pollInterval else { return }
+    // The first look only says when the strand began to compute.
+    let isDue = lastLook > 0 && now - lastLook >= Self.pollInterval
+    guard isDue || lastLook == 0 else { return }
     lastLook = now
+    guard isDue else { return }
     guard !scheduler.hasVirtualTime else { return }
     // In the middle of a long built-in there is no end of a turn: what is ready behind it must not wait for that.
     stage?.handOver()

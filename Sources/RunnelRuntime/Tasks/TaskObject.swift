@@ -14,8 +14,10 @@ public final class TaskObject: Object, @unchecked Sendable {
   /// Who is told of its end.
   struct Listeners {
     /// Mostly one waits, for whom no list is made.
-    private(set) var firstWaiter: Waiter?
-    private(set) var waiters: [Waiter] = []
+    private var firstWaiter: Waiter?
+    private var waiters: [Waiter] = []
+    /// For which it is one case of a `select`.
+    private var choices: [(waiter: Waiter, receiver: Receiver)] = []
     private var firstAction: Action?
     private var actions: [Action] = []
 
@@ -33,11 +35,23 @@ public final class TaskObject: Object, @unchecked Sendable {
       }
     }
 
-    var hasWaiters: Bool { firstWaiter != nil || !waiters.isEmpty }
+    /// Gives all who wait an outcome of its own each. Says whether somebody has had it.
+    func answer(_ outcome: () -> Waiter.Outcome?) -> Bool {
+      var isTaken = false
+      func answer(_ waiter: Waiter, _ receiver: Receiver) {
+        if let outcome = outcome(), waiter.resume(with: outcome, for: receiver) { isTaken = true }
+      }
+      if let firstWaiter { answer(firstWaiter, .one) }
+      for waiter in waiters { answer(waiter, .one) }
+      for (waiter, receiver) in choices { answer(waiter, receiver) }
+      return isTaken
+    }
 
     mutating func add(_ waiter: Waiter) {
       if firstWaiter == nil, waiters.isEmpty { firstWaiter = waiter } else { waiters.append(waiter) }
     }
+
+    mutating func add(_ waiter: Waiter, _ receiver: Receiver) { choices.append((waiter, receiver)) }
 
     mutating func add(_ action: Action) {
       if firstAction == nil { firstAction = action } else { actions.append(action) }
@@ -49,7 +63,12 @@ public final class TaskObject: Object, @unchecked Sendable {
     }
 
     mutating func remove(_ waiter: Waiter) {
-      if firstWaiter === waiter { firstWaiter = nil } else { waiters.removeAll { $0 === waiter } }
+      if firstWaiter === waiter {
+        firstWaiter = nil
+      } else {
+        waiters.removeAll { $0 === waiter }
+        choices.removeAll { $0.waiter === waiter }
+      }
     }
   }
 

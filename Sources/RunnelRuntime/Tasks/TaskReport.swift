@@ -30,9 +30,10 @@ extension Strand {
       text += ", spawned at \(place.location)"
     }
     guard let (reason, since, place) = waitingNow else { return text + ": runs" }
-    text += ": waits for \(reason.what)"
+    text += ": waits for \(reason.account)"
     if let place { text += " at \(place.location)" }
-    return text + ", for \(Formatting.duration(Int(max(0, now - since)) / 1_000_000 * 1_000_000))"
+    text += ", for \(Formatting.duration(Int(max(0, now - since)) / 1_000_000 * 1_000_000))"
+    return text + heldAccount
   }
 }
 

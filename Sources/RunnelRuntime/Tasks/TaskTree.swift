@@ -85,12 +85,17 @@ extension Interpreter {
         let error = raised.error
         error.add(place: { task.place?.entry(.spawned, task: task.label) })
         listeners = task.finish(.failed(error))
-        noteFailure(of: task, error, hasWaiters: listeners.hasWaiters)
+        // Here, since who has been given up at this moment has not observed it.
+        noteFailure(of: task, error, isTaken: listeners.answer { .failure(error.copied()) })
       }
       return listeners
     }
-    if let waiter = listeners.firstWaiter { answer(waiter, with: task) }
-    for waiter in listeners.waiters { answer(waiter, with: task) }
+    switch result {
+    case .success(let value): _ = listeners.answer { .value(value) }
+    case .failure(let raised) where raised.error.kind === ErrorKind.cancelled:
+      _ = listeners.answer { tree.withLock { task.outcome() } }
+    case .failure: break
+    }
     listeners.performActions()
     // Last, so that the scope does not end before what its task's end leads to has begun.
     let joiner = tree.withLock { () -> Waiter? in
@@ -106,7 +111,7 @@ extension Interpreter {
   }
 
   /// Under the tree lock.
-  private func noteFailure(of task: TaskObject, _ error: ErrorObject, hasWaiters: Bool) {
+  private func noteFailure(of task: TaskObject, _ error: ErrorObject, isTaken: Bool) {
     let scope = task.scope
     if error.kind === ErrorKind.exit, scope.form != .session {
       // `exit` ends the script whether or not anybody asks for this task's result: it goes up scope by scope, with cleanup.
@@ -114,7 +119,7 @@ extension Interpreter {
       guard scope.failure?.kind !== ErrorKind.exit else { return }
       scope.failure = error
       cancelLocked(scope, .failure)
-    } else if hasWaiters || task.isObserved {
+    } else if isTaken || task.isObserved {
       task.isObserved = true
     } else if scope.form == .session, scope.cancelReason == nil {
       scope.failed.append(task)
@@ -127,6 +132,7 @@ extension Interpreter {
       cancelLocked(scope, .failure)
     } else {
       scope.failed.append(task)
+      unobserved.add(task)
       announceLater(task, error)
     }
   }
@@ -143,18 +149,10 @@ extension Interpreter {
     let due = scheduler.now.addingReportingOverflow(10_000_000_000)
     guard !due.overflow else { return }
     // The scheduler, and with it the timer, does not outlive the interpreter.
-    scheduler.schedule(at: due.partialValue) { [unowned self] in
+    scheduler.schedule(at: due.partialValue, wakesNobody: true) { [unowned self] in
       let isUnobserved = tree.withLock { !task.isObserved && !task.scope.hasEnded }
       guard isUnobserved else { return }
       write("[\(task.label)] failed, and nobody has asked for its result: \(error.summary)\n", toError: true)
-    }
-  }
-
-  private func answer(_ waiter: Waiter, with task: TaskObject) {
-    switch tree.withLock({ task.outcome() }) {
-    case .value(let value)?: waiter.resume(with: value)
-    case .failure(let error)?: waiter.resume(raising: error)
-    default: break
     }
   }
 
@@ -213,18 +211,15 @@ extension Interpreter {
 
   /// Has a waiter resumed with a task's result: at once if it has ended.
   func arm(_ waiter: Waiter, forEndOf task: TaskObject, _ strand: Strand) {
-    let known = tree.withLock { () -> Waiter.Outcome? in
-      if let outcome = task.outcome() { return outcome }
-      guard task.strand !== strand else {
-        return .failure(ErrorObject(.deadlock, "\(strand.label) awaits itself"))
+    tree.withLock {
+      guard task.isRunning else {
+        // Who has been given up meanwhile has not observed it.
+        let wasObserved = task.isObserved
+        if let outcome = task.outcome(), !waiter.resume(with: outcome) { task.isObserved = wasObserved }
+        return
       }
       task.listeners.add(waiter)
-      return nil
-    }
-    switch known {
-    case .value(let value): waiter.resume(with: value)
-    case .failure(let error): waiter.resume(raising: error)
-    default: break
+      if task.strand?.isWaiting == true { breakCircleLocked(closedBy: strand, waiter) }
     }
   }
 

@@ -9,6 +9,8 @@ public final class Waiter: @unchecked Sendable {
   enum Outcome {
     case value(Value)
     case failure(ErrorObject)
+    /// It could never have ended: it is given up, and the error raised.
+    case deadlock(ErrorObject)
     case interrupted
   }
 
@@ -50,6 +52,21 @@ public final class Waiter: @unchecked Sendable {
   public func resume(raising error: ErrorObject) -> Bool { finish(.failure(error)) }
 
   @discardableResult
+  func resume(with outcome: Outcome) -> Bool { finish(outcome) }
+
+  /// The same for the case of a `select`.
+  func resume(with outcome: Outcome, for receiver: Receiver) -> Bool {
+    switch outcome {
+    case .value(let value): finish(.value(receiver.given(value)))
+    case .failure(let error): finish(.failure(receiver.given(error)))
+    case .deadlock, .interrupted: finish(outcome)
+    }
+  }
+
+  @discardableResult
+  func resume(deadlock error: ErrorObject) -> Bool { finish(.deadlock(error)) }
+
+  @discardableResult
   func interrupt() -> Bool { finish(.interrupted) }
 
   private func finish(_ result: Outcome, isHere: Bool = false) -> Bool {
@@ -69,6 +86,8 @@ public final class Waiter: @unchecked Sendable {
     }
     return true
   }
+
+  var isPending: Bool { lock.withLock { outcome == nil } }
 
   /// What the wait was ended with; nil if it has not ended.
   var known: Outcome? { lock.withLock { outcome } }

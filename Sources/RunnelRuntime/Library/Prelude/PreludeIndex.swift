@@ -31,7 +31,9 @@ extension Prelude {
   static let index = PreludeIndex(
     sources + [
       ("system", SystemPrelude.source), ("tasks", TaskLibrary.prelude), ("commands", CommandLibrary.prelude),
-      ("sharing", SharingLibrary.prelude), ("gather", GatherFeed.prelude),
+      ("with", WithFunctions.prelude), ("sharing", SharingLibrary.prelude),
+      ("synchronising", SynchronisingLibrary.prelude),
+      ("gather", GatherFeed.prelude),
       ("callbacks", TaskCallbacks.prelude),
     ])
 }

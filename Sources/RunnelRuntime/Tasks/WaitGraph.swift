@@ -1,0 +1,153 @@
+// The wait-for graph: which strand waits for which (language.md §12.1). Nothing keeps it: each wait says on whom it depends, and a
+// wait that begins looks whether it closes a circle.
+//
+// A strand publishes its wait before it looks, and looks under the tree lock: so of two waits that close a circle at the same time
+// the later one sees the earlier. Edges appear in no other way: a lock is handed to a strand that then runs, and so is a value. So
+// no circle is missed, and none is seen that is not there.
+//
+// As C. M. Holt, "Some Deadlock Properties of Computer Systems" (1972), for waits with alternatives: a strand is stuck if one that
+// it needs is, or, of alternatives, all are.
+
+import RunnelScheduler
+
+/// Who can end a wait, where that is known.
+enum WaitTarget {
+  /// Time, input, a program; or whichever task comes along: a sender, one who sets an event.
+  case open
+  case task(TaskObject)
+  case strand(Strand)
+  /// The end of all tasks of a scope.
+  case tasks(of: Scope)
+  case holder(of: HoldableObject)
+  /// The members of a gather: all, or the first of them.
+  case members(GatherMembers, isFirst: Bool)
+  case choice(Selection)
+
+  fileprivate var isOpen: Bool { if case .open = self { true } else { false } }
+
+  /// Under the tree lock: nil if something else may end the wait, or is about to.
+  fileprivate var needs: Needs? {
+    switch self {
+    case .open: return nil
+    case .task(let task): return task.strand.map { .one($0) }
+    case .strand(let strand): return .one(strand)
+    case .holder(let object): return object.holder.map { .one($0) }
+    case .tasks(let scope): return .all(scope.live.all.compactMap(\.strand))
+    case .members(let members, let isFirst):
+      // Mostly there is one that goes on: that is enough, and need not be looked for among all.
+      if isFirst, members.one?.strand?.pendingWait?.reason.target.isOpen ?? true { return nil }
+      return isFirst ? .first(of: members.running) : .all(members.running.compactMap(\.strand))
+    case .choice(let selection): return selection.tasks.flatMap { .first(of: $0) }
+    }
+  }
+
+  fileprivate enum Needs {
+    case one(Strand)
+    /// One that is stuck is enough.
+    case all([Strand])
+    case anyOf([Strand])
+
+    /// Nil if one of them has ended, which ends the wait.
+    static func first(of tasks: [TaskObject]) -> Needs? {
+      let strands = tasks.compactMap(\.strand)
+      return strands.count == tasks.count ? .anyOf(strands) : nil
+    }
+  }
+}
+
+enum WaitGraph {
+  /// The strands of the circle that a wait closes, the one that closes it first; nil if it closes none. Under the tree lock.
+  static func circle(closedBy strand: Strand, _ target: WaitTarget) -> [Strand]? {
+    guard var needs = target.needs else { return nil }
+    // Mostly one waits for one, and the way is short.
+    var chain = [strand]
+    while case .one(let next) = needs, chain.count <= chainLimit {
+      if next === strand { return chain }
+      guard let waiter = next.pendingWait, let further = waiter.reason.target.needs else { return nil }
+      chain.append(next)
+      needs = further
+    }
+    return search(from: strand, target)
+  }
+
+  /// Longer ways are looked at as a graph.
+  private static let chainLimit = 1_000
+
+  private struct Node {
+    let strand: Strand
+    var next: [Int] = []
+    var hasAlternatives = false
+    var isFree = false
+  }
+
+  private static func search(from strand: Strand, _ target: WaitTarget) -> [Strand]? {
+    var nodes = [Node(strand: strand)]
+    var numbers = [ObjectIdentifier(strand): 0]
+    var targets = [target]
+    var index = 0
+    while index < nodes.count {
+      defer { index += 1 }
+      let strands: [Strand]
+      switch targets[index].needs {
+      case .one(let one)?: strands = [one]
+      case .all(let all)?: strands = all
+      case .anyOf(let some)?:
+        strands = some
+        nodes[index].hasAlternatives = true
+      case nil:
+        nodes[index].isFree = true
+        continue
+      }
+      for next in strands {
+        if let number = numbers[ObjectIdentifier(next)] {
+          nodes[index].next.append(number)
+        } else if let waiter = next.pendingWait, waiter.reason.target.needs != nil {
+          numbers[ObjectIdentifier(next)] = nodes.count
+          nodes[index].next.append(nodes.count)
+          nodes.append(Node(strand: next))
+          targets.append(waiter.reason.target)
+        } else if nodes[index].hasAlternatives {
+          // That one goes on, which is enough.
+          nodes[index].isFree = true
+          break
+        }
+      }
+    }
+    release(&nodes)
+    guard !nodes[0].isFree else { return nil }
+    let circle = membersOfCircle(nodes)
+    return circle.isEmpty ? nil : circle.map { nodes[$0].strand }
+  }
+
+  /// Frees those that wait for what is free, until nothing changes.
+  private static func release(_ nodes: inout [Node]) {
+    var hasChanged = true
+    while hasChanged {
+      hasChanged = false
+      for index in nodes.indices where !nodes[index].isFree {
+        let node = nodes[index]
+        let isStuck =
+          node.hasAlternatives
+          ? node.next.allSatisfy { !nodes[$0].isFree } : node.next.contains { !nodes[$0].isFree }
+        if isStuck { continue }
+        nodes[index].isFree = true
+        hasChanged = true
+      }
+    }
+  }
+
+  /// The stuck ones on ways from the first back to itself, in the order in which they were found.
+  private static func membersOfCircle(_ nodes: [Node]) -> [Int] {
+    var leadsBack = Array(repeating: false, count: nodes.count)
+    var hasChanged = true
+    while hasChanged {
+      hasChanged = false
+      for index in nodes.indices where !leadsBack[index] && !nodes[index].isFree {
+        guard nodes[index].next.contains(where: { $0 == 0 || leadsBack[$0] }) else { continue }
+        leadsBack[index] = true
+        hasChanged = true
+      }
+    }
+    return leadsBack[0] ? nodes.indices.filter { leadsBack[$0] } : []
+  }
+}
