@@ -90,12 +90,23 @@ static void reset_signals(void) {
   sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+// What the terminal sent to the script's group while this was still in it was meant for the script: SIGQUIT shows its tasks.
+// To ignore a signal discards one that is pending. SIGINT stays: it is for commands as well.
+static void discard_signals_of_terminal(void) {
+  char ignored[64] = {0};
+  void (*ignore)(int) = SIG_IGN;
+  memcpy(ignored, &ignore, sizeof ignore);
+  syscall(SYS_rt_sigaction, SIGQUIT, ignored, NULL, (long)((NSIG - 1) / 8));
+  syscall(SYS_rt_sigaction, SIGTSTP, ignored, NULL, (long)((NSIG - 1) / 8));
+}
+
 static int child_main(void *argument) {
   const struct child *child = argument;
   const struct runnel_program *program = child->program;
   struct runnel_started *result = child->result;
 
   if (program->group >= 0 && setpgid(0, program->group) != 0) fail(result, RUNNEL_STAGE_GROUP);
+  discard_signals_of_terminal();
   if (program->group == 0 && program->watchdog >= 0) {
     // Before exec: whatever happens to our parent from here on, the watchdog knows of this group.
     int error = runnel_watchdog_send(program->watchdog, RUNNEL_WATCHDOG_ADD, getpid());

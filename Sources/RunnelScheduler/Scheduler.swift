@@ -61,6 +61,7 @@ public final class Scheduler: TaskExecutor, @unchecked Sendable {
   /// Work under way on other threads that will make somebody ready.
   private let outsideWork = Atomic<Int>(0)
   private var onQuiescent: (@Sendable () -> Void)?
+  private var onRest: (@Sendable () -> Void)?
 
   /// Jobs between two looks at timers and poller while there is always something ready.
   private static let jobsPerLook = 64
@@ -78,6 +79,10 @@ public final class Scheduler: TaskExecutor, @unchecked Sendable {
   /// As `clock.now()`, without the price of a clock of any kind: several are read for each task.
   @inline(__always)
   public var now: Int64 { isRealClock ? RealClock().now() : clock.now() }
+
+  /// The same to some milliseconds, for next to nothing.
+  @inline(__always)
+  public var coarseNow: Int64 { isRealClock ? CoarseClock.now() : clock.now() }
 
   /// Whether time stands still while anything runs.
   public var hasVirtualTime: Bool { virtualClock != nil }
@@ -220,6 +225,12 @@ public final class Scheduler: TaskExecutor, @unchecked Sendable {
   /// come). To be set before `run`.
   public func setQuiescentAction(_ action: (@Sendable () -> Void)?) {
     onQuiescent = action
+  }
+
+  /// Calls `action` on the last worker that is not at rest, before it is: when there is nothing to do for a while. To be set before
+  /// `run`.
+  public func setRestAction(_ action: (@Sendable () -> Void)?) {
+    onRest = action
   }
 
   /// Says that work has begun on another thread that will make somebody ready. From any thread.
@@ -419,6 +430,7 @@ public final class Scheduler: TaskExecutor, @unchecked Sendable {
   private func rest(_ worker: Worker) {
     fireTimers()
     let wasLast = lock.withLock { active == 1 }
+    if wasLast { onRest?() }
     guard worker.count == 0, !settle(worker) else { return }
     let place = lock.withLock { () -> Place in
       let isAsked = worker.index == 0 && mustAsk.load(ordering: .relaxed)

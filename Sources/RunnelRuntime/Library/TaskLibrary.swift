@@ -35,7 +35,7 @@ enum TaskLibrary {
   private static let handle = NativeGroup(
     "task",
     summary: """
-      Handles of tasks. Fields: `id name state` (`"running"`, `"done"` …) `done error` (nil but for one that failed) \
+      Handles of tasks. Fields: `id name state` (`"running"`, `"ok"`, `"failed"`, `"cancelled"`) `done error` (nil but for one that failed) \
       `duration` (so far, or of the whole run).
       """,
     functions: [

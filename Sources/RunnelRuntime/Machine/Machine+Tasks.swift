@@ -134,7 +134,7 @@ extension Machine {
         return nil
       }
       resumption = .awaited(target)
-      return .park(.task(task))
+      return .await(task)
     case .gather:
       let value = registers[a]
       resumption = .register(target)

@@ -8,6 +8,8 @@ enum MachineExit {
   case fuel
   /// Has to wait: the strand delivers what the wait gives.
   case park(Wait)
+  /// Has to wait for a task: the most frequent wait, and one that needs no arrangements.
+  case await(TaskObject)
   /// Has to wait in an `async` function: the strand runs this, then delivers what it gives.
   case wait(@Sendable (Strand) async throws(Raised) -> Value)
 }

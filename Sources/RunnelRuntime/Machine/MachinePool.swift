@@ -5,7 +5,7 @@ import RunnelScheduler
 /// `@unchecked Sendable`: `idle` is protected by `lock`.
 final class MachinePool: @unchecked Sendable {
   private let lock = Lock()
-  private var idle: [Machine] = []
+  @exclusivity(unchecked) private var idle: [Machine] = []
   private let nothing = GlobalTable(count: 0)
   /// How many are kept, and with how many registers at most: what a deep or long run has taken is given back.
   private static let limit = 256

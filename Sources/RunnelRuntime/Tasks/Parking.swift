@@ -10,7 +10,6 @@ public enum Wait {
   case turn
   /// A moment of the scheduler's clock.
   case moment(Int64, WaitDescription)
-  case task(TaskObject)
   /// The first of several.
   case choice(Selection)
   /// Anything else. `arm` arranges for the waiter to be resumed, and gives what undoes the arrangement; it is called again if
@@ -31,6 +30,12 @@ public enum Wait {
     case other(() -> Void)
   }
 
+  /// A wait for which a strand has left its worker.
+  struct Parking {
+    let wait: Wait
+    let undo: Undo
+  }
+
   fileprivate var isInterruptible: Bool {
     if case .other(_, let isInterruptible, _) = self { isInterruptible } else { true }
   }
@@ -39,7 +44,6 @@ public enum Wait {
     switch self {
     case .turn: WaitDescription("others to have a turn")
     case .moment(_, let reason), .other(let reason, _, _): reason
-    case .task(let task): WaitDescription("task", number: task.id, on: .task(task))
     case .choice(let selection): WaitDescription("the first of several", on: .choice(selection))
     }
   }
@@ -65,26 +69,56 @@ extension Strand {
       }
       let waiter = Waiter(
         wait.reason, isInterruptible: wait.isInterruptible, since: interpreter.scheduler.now)
-      if case .task(let task) = wait {
-        // Begun first, since whether it closes a circle is seen where it is armed, under the same lock.
-        waiter.parking = (wait, .its)
-        begin(waiter)
-        interpreter.arm(waiter, forEndOf: task, self)
-      } else {
-        waiter.parking = (wait, arm(wait, waiter))
-        begin(waiter)
-        interpreter.breakCircle(closedBy: self, waiter)
-      }
+      waiter.parking = Wait.Parking(wait: wait, undo: arm(wait, waiter))
+      begin(waiter)
+      interpreter.breakCircle(closedBy: self, waiter)
       if waiter.suspend(self) { return false }
       guard let again = takeOutcome() else { return true }
       wait = again
     }
   }
 
+  /// The same for the end of a task.
+  func park(awaiting task: TaskObject) -> Bool {
+    while true {
+      do throws(Raised) {
+        try checkInterrupt()
+      } catch {
+        machine.deliver(raising: error.error)
+        return true
+      }
+      let waiter = Waiter(awaiting: task, since: interpreter.scheduler.coarseNow)
+      // Begun first, since whether it closes a circle is seen where it is armed, under the same lock.
+      begin(waiter)
+      interpreter.arm(waiter, forEndOf: task, self)
+      if waiter.suspend(self) { return false }
+      if takeOutcome(of: waiter, awaiting: task) { return true }
+    }
+  }
+
   /// The strand has been made ready: takes what its wait was ended with. Says false if it has to wait on.
   func unpark() -> Bool {
+    if let waiter, let task = waiter.awaited {
+      return takeOutcome(of: waiter, awaiting: task) || park(awaiting: task)
+    }
     guard let again = takeOutcome() else { return true }
     return park(again)
+  }
+
+  /// Gives the machine what the end of a task has given. Says false if the wait was interrupted, and is to be begun again.
+  private func takeOutcome(of waiter: Waiter, awaiting task: TaskObject) -> Bool {
+    endWait()
+    switch waiter.known {
+    case .value(let value): machine.deliver(value)
+    case .failure(let error): machine.deliver(raising: error)
+    case .deadlock(let error):
+      interpreter.disarm(waiter, forEndOf: task)
+      machine.deliver(raising: error)
+    case .interrupted, nil:
+      interpreter.disarm(waiter, forEndOf: task)
+      return false
+    }
+    return true
   }
 
   /// Gives the machine what the wait was ended with; if it was interrupted, gives it back to be begun again.
@@ -96,10 +130,10 @@ extension Strand {
     case .value(let value): machine.deliver(value)
     case .failure(let error): machine.deliver(raising: error)
     case .deadlock(let error):
-      giveUp(ended.wait, ended.undo, waiter)
+      giveUp(ended.undo)
       machine.deliver(raising: error)
     case .interrupted, nil:
-      giveUp(ended.wait, ended.undo, waiter)
+      giveUp(ended.undo)
       return ended.wait
     }
     return nil
@@ -107,7 +141,7 @@ extension Strand {
 
   private func arm(_ wait: Wait, _ waiter: Waiter) -> Wait.Undo {
     switch wait {
-    case .turn, .task: return .its
+    case .turn: return .its
     case .choice(let selection):
       selection.arm(waiter)
       return .its
@@ -117,9 +151,9 @@ extension Strand {
     }
   }
 
-  private func giveUp(_ wait: Wait, _ undo: Wait.Undo, _ waiter: Waiter) {
+  private func giveUp(_ undo: Wait.Undo) {
     switch undo {
-    case .its: if case .task(let task) = wait { interpreter.disarm(waiter, forEndOf: task) }
+    case .its: break
     case .timer(let timer): interpreter.scheduler.cancelTimer(timer)
     case .other(let undo): undo()
     }

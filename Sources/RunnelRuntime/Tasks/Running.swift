@@ -47,9 +47,12 @@ extension Interpreter {
     }
     let outcome = OutcomeBox(scheduler)
     scheduler.setQuiescentAction { [unowned self] in endStandstill(of: strand) }
+    // Before the script waits for people, time or the world, all see what it has printed.
+    scheduler.setRestAction { [unowned self] in output.flush() }
     strand.start(outcome.set)
     var result = outcome.wait()
     scheduler.setQuiescentAction(nil)
+    scheduler.setRestAction(nil)
     mainStrand = nil
     output.flush()
     do throws(Raised) {

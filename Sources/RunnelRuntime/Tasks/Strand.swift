@@ -25,7 +25,7 @@ public final class Strand: Resumable, @unchecked Sendable {
   private var onEnd: ((Result<Value, Raised>) -> Void)?
   private let waitLock = Lock()
   /// What it waits for just now. A strand that waits opens and closes no scopes; who holds `waitLock` can rely on that.
-  @exclusivity(unchecked) private var waiter: Waiter?
+  @exclusivity(unchecked) private(set) var waiter: Waiter?
   /// What it holds, in the order in which it took it. Under `waitLock`, as who hands something over notes it.
   @exclusivity(unchecked) private var held: [Holding] = []
   /// The strand's scopes that have live tasks. Under the tree lock.
@@ -35,7 +35,7 @@ public final class Strand: Resumable, @unchecked Sendable {
   /// How often it has waited, or has had a turn after which others might have run beside it.
   private(set) var pauses = 0
 
-  /// How many slices ago the strand began its turn, and when.
+  /// How many slices ago the strand began its turn, and when; 0 until somebody asks.
   private var slices = 0
   private var turnBegan: Int64 = 0
   /// When it last looked whether another worker is needed.
@@ -128,6 +128,7 @@ public final class Strand: Resumable, @unchecked Sendable {
   /// Runs the machine until it waits, has had its turn, or ends.
   public override func resume() {
     guard unpark() else { return }
+    turnBegan = 0
     if letOthersGo > 0 { noteTurn() }
     while true {
       switch machine.run() {
@@ -135,6 +136,10 @@ public final class Strand: Resumable, @unchecked Sendable {
       case .failed(let error): return end(.failure(Raised(error)))
       case .fuel:
         if isTurnOver() { return interpreter.scheduler.enqueueHere(self) }
+      case .await(let task):
+        stage?.handOver()
+        pauses += 1
+        guard park(awaiting: task) else { return }
       case .park(let wait):
         stage?.handOver()
         pauses += 1
@@ -148,7 +153,8 @@ public final class Strand: Resumable, @unchecked Sendable {
   }
 
   private func end(_ result: Result<Value, Raised>) {
-    let result = releasingLocks(result)
+    // Nobody hands it anything any more.
+    let result = held.isEmpty ? result : releasingLocks(result)
     guard let task else {
       onEnd?(result)
       onEnd = nil
@@ -164,6 +170,7 @@ public final class Strand: Resumable, @unchecked Sendable {
     let now = RealClock().now()
     pollIfDue(now)
     slices += 1
+    if turnBegan == 0 { turnBegan = now }
     // Virtual time repeats: there turns are counted, not measured.
     guard
       slices >= Self.turnSlices || (now - turnBegan >= Self.turn && !interpreter.scheduler.hasVirtualTime)

@@ -57,6 +57,12 @@ public final class TaskObject: Object, @unchecked Sendable {
       if firstAction == nil { firstAction = action } else { actions.append(action) }
     }
 
+    /// Whether something is to be called. (The scope of a gather's members cannot end before the gather has.)
+    var hasCalls: Bool {
+      if case .call? = firstAction { return true }
+      return !actions.isEmpty
+    }
+
     func performActions() {
       firstAction?.perform()
       for action in actions { action.perform() }

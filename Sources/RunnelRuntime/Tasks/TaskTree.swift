@@ -72,6 +72,7 @@ extension Interpreter {
   /// A task has ended.
   func finish(_ task: TaskObject, _ result: Result<Value, Raised>) {
     let scope = task.scope
+    var isForgotten = false
     let listeners = tree.withLock { () -> TaskObject.Listeners in
       let listeners: TaskObject.Listeners
       switch result {
@@ -88,6 +89,9 @@ extension Interpreter {
         // Here, since who has been given up at this moment has not observed it.
         noteFailure(of: task, error, isTaken: listeners.answer { .failure(error.copied()) })
       }
+      // Nobody waits at the end of the scope, and nothing else is to be begun: it may be forgotten at once.
+      isForgotten = scope.joiner == nil && !listeners.hasCalls
+      if isForgotten { forget(task, in: scope) }
       return listeners
     }
     switch result {
@@ -98,16 +102,29 @@ extension Interpreter {
     }
     listeners.performActions()
     // Last, so that the scope does not end before what its task's end leads to has begun.
-    let joiner = tree.withLock { () -> Waiter? in
-      scope.live.remove(task)
-      if task.isService { scope.serviceCount -= 1 }
-      if scope.live.isEmpty { scope.strand.busyScopes.removeAll { $0 === scope } }
-      guard scope.hasOnlyServices else { return nil }
-      defer { scope.joiner = nil }
-      return scope.joiner
+    if !isForgotten {
+      let joiner = tree.withLock { () -> Waiter? in
+        forget(task, in: scope)
+        guard scope.hasOnlyServices else { return nil }
+        defer { scope.joiner = nil }
+        return scope.joiner
+      }
+      joiner?.resume(with: .nil)
     }
-    joiner?.resume(with: .nil)
     if scope.form == .session { scheduler.wakeRunner() }
+  }
+
+  /// A scope has a task less. Under the tree lock.
+  private func forget(_ task: TaskObject, in scope: Scope) {
+    scope.live.remove(task)
+    if task.isService { scope.serviceCount -= 1 }
+    guard scope.live.isEmpty else { return }
+    let strand = scope.strand
+    if strand.busyScopes.last === scope {
+      strand.busyScopes.removeLast()
+    } else {
+      strand.busyScopes.removeAll { $0 === scope }
+    }
   }
 
   /// Under the tree lock.

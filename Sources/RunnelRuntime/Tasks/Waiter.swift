@@ -15,17 +15,31 @@ public final class Waiter: @unchecked Sendable {
   }
 
   /// What reports show.
-  let reason: WaitDescription
+  var reason: WaitDescription {
+    switch subject {
+    case .task(let task): WaitDescription("task", number: task.id, on: .task(task))
+    case .other(let reason): reason
+    }
+  }
+  /// The task that is awaited, if the wait is for one.
+  var awaited: TaskObject? { if case .task(let task) = subject { task } else { nil } }
+  private let subject: Subject
   let since: Int64
   /// Whether it ends when the strand is to stop.
   let isInterruptible: Bool
   /// The wait for which a strand has left its worker, and how to give it up: for the strand alone.
-  @exclusivity(unchecked) var parking: (wait: Wait, undo: Wait.Undo)?
+  @exclusivity(unchecked) var parking: Wait.Parking?
 
   private let lock = Lock()
   @exclusivity(unchecked) private var outcome: Outcome?
   /// Who is made to go on.
   @exclusivity(unchecked) private var sleeper = Sleeper.nobody
+
+  /// A task is described only when somebody asks.
+  private enum Subject {
+    case task(TaskObject)
+    case other(WaitDescription)
+  }
 
   private enum Sleeper {
     case nobody
@@ -34,8 +48,14 @@ public final class Waiter: @unchecked Sendable {
   }
 
   init(_ reason: WaitDescription, isInterruptible: Bool = true, since: Int64) {
-    self.reason = reason
+    subject = .other(reason)
     self.isInterruptible = isInterruptible
+    self.since = since
+  }
+
+  init(awaiting task: TaskObject, since: Int64) {
+    subject = .task(task)
+    isInterruptible = true
     self.since = since
   }
 
