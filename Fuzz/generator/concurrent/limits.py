@@ -34,7 +34,7 @@ class Limits:
         """No jump leaves it: it is the end of the body, where a cancellation is delivered, but not in the oracle. The task has
         no live ones outside: those are cancelled though it is shielded itself, in the oracle only after the shield."""
         if place.live: return self.act_note(place)
-        inside = place.inner(loop=False, may_return=False, shielded=True)
+        inside = place.inner(loop=False, may_return=False, shielded=True, tools=[])
         inner = self.pick("", "", f"timeout {self.longer(place)} ")
         lines = block(f"shield {inner}".rstrip(), self.acts(inside) + self.ending(inside))
         return self.valued(place, lines)

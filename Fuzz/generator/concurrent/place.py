@@ -8,6 +8,9 @@ had it ends. So the body of every task begins with a `sleep`, as does cleanup, w
 from dataclasses import dataclass, field, replace
 
 
+OWNED = ("lock", "condition", "value")   # kinds of tool that have one task as their owner, for whom others wait
+
+
 @dataclass(frozen=True)
 class Place:
     depth: int                      # how many more blocks may be opened
@@ -20,6 +23,10 @@ class Place:
     own: list = field(default_factory=list)       # (name, kind): the task's own variables, which it may change
     seen: list = field(default_factory=list)      # names of values that can be read here
     handles: list = field(default_factory=list)   # names of tasks that may be awaited here
+    tools: list = field(default_factory=list)     # (name, kind): locks and the like that may be used here
+    held: tuple = ()                # names of the tools that this task holds
+    is_holding: bool = False        # the task holds a lock, or one that gathers it does: see spawned
+    is_gathering: bool = False      # what is spawned here is a member of a gather
     live: list = field(default_factory=list)      # marks for the tasks that this one has started in the scopes around
     is_scope: bool = True           # whether the block is a scope, or what it starts belongs to the scope around it
     is_busy: bool = False           # scopes around this one have live tasks
@@ -30,8 +37,8 @@ class Place:
 
     def inner(self, **changes):
         """A block inside that is a scope: what is declared and started there is not known outside."""
-        known = {name: list(getattr(self, name)) for name in ("own", "seen", "handles", "live")}
-        return replace(self, **{"depth": self.depth - 1, "is_scope": True, "is_busy": bool(self.live), **known, **changes})
+        known = {name: list(getattr(self, name)) for name in ("own", "seen", "handles", "live", "tools")}
+        return replace(self, **{"depth": self.depth - 1, "is_scope": True, "is_busy": bool(self.live), "is_gathering": False, **known, **changes})
 
     def within(self, **changes):
         """A block inside that is no scope: the body of a `try` or of a loop."""
@@ -39,7 +46,7 @@ class Place:
 
     def gathering(self):
         """Where the members of a `gather` are spawned: none of them is live after it."""
-        return self.inner(depth=self.depth, is_busy=bool(self.live) or self.is_busy)
+        return self.inner(depth=self.depth, is_busy=bool(self.live) or self.is_busy, is_gathering=True)
 
     def may_sleep(self, deferring):
         """Whether cleanup that stands here, a `defer` or not, may sleep.
@@ -50,22 +57,28 @@ class Place:
         return not self.hurried and not (self.is_busy if deferring and self.is_scope else self.live)
 
     def spawned(self, task, **changes):
-        """The body of a task spawned here: it has a snapshot of the variables, and nothing may jump out of it."""
+        """The body of a task spawned here: it has a snapshot of the variables, and nothing may jump out of it.
+
+        A scope that waits at its end for such a task closes a circle where the task wants a lock that is held outside, which
+        the oracle does not see. A gather that waits for its members it sees.
+        """
+        known = {"held": ()}
+        if self.is_holding and not self.is_gathering: known |= {"handles": [], "tools": [(name, kind) for name, kind in self.tools if kind not in OWNED]}
         seen = self.seen + [name for name, kind in self.own if kind != "closure"]
         hurried = self.hurried or self.is_busy
         self.live.append(task)
         repeated = self.repeated or bool(self.shifts)
         unheard = self.unheard or self.task != 0
         return self.inner(**{"task": task, "own": [], "live": [], "is_busy": False, "hurried": hurried, "unheard": unheard, "seen": seen,
-                             "cleanup": False, "loop": False, "may_return": True, "repeated": repeated, **changes})
+                             "cleanup": False, "loop": False, "may_return": True, "repeated": repeated, **known, **changes})
 
     def shifted(self, name, **changes):
         """A block that runs several times: the number `name` differs each time."""
-        return self.within(shifts=(*self.shifts, (name, "number")), **changes)
+        return self.within(**{"shifts": (*self.shifts, (name, "number")), "is_gathering": self.is_gathering, **changes})
 
     def in_cleanup(self):
         """A cleanup of this place's: nothing may jump out of it, and nothing in it takes long."""
-        return self.inner(cleanup=True, shielded=True, loop=False, depth=0)
+        return self.inner(cleanup=True, shielded=True, loop=False, depth=0, tools=[])
 
 
 class Durations:

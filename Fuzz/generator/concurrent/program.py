@@ -6,6 +6,7 @@ from .limits import Limits
 from .place import Durations, Place
 from .sharing import Sharing
 from .streams import Streams
+from .synchronising import Synchronising
 from .tasks import Tasks, block
 
 PRELUDE = """\
@@ -17,7 +18,7 @@ let began = time.monotonic()
 let log = shared([])
 defer within 10000d { for line in log.get() { print(line) } }
 fn note(text) {
-  let now = (time.monotonic() - began) // 10ms
+  let now = WHEN
   log.update(lines => [...lines, "{now} {text}"])
   nil
 }
@@ -48,24 +49,28 @@ fn bump(n) {
 ACTS = {"note": 3, "pause": 3, "handle": 5, "await": 3, "stop": 2, "discarded": 4, "spawn_call": 2, "scope": 3, "plain_scope": 2,
         "detached": 1, "function_scope": 2, "gather": 4, "gather_for": 4, "timeout": 5, "shield": 3, "retry": 5, "variables": 2,
         "change": 2, "defer": 3, "grace": 1, "try": 4, "with": 1, "loop": 2, "jump": 2, "channel": 3, "shared": 2, "generator": 2,
-        "pipeline": 2}
+        "pipeline": 2, "tools": 8, "circle": 2, "forgotten": 1}
 SIMPLE = {"note": 4, "pause": 4, "await": 3, "stop": 1, "change": 2, "defer": 2, "variables": 1, "jump": 1}
 
 
-class ConcurrentProgram(Tasks, Limits, Sharing, Streams, Durations):
+class ConcurrentProgram(Tasks, Limits, Sharing, Streams, Synchronising, Durations):
     def __init__(self, seed, topics=None):
         self.r = random.Random(seed)
         self.topics = {name: ACTS[name] for name in topics} if topics else ACTS
         self.is_patient = self.chance(0.7)   # whether cleanup has grace periods of its own
         self.count = self.mark = self.tasks = 0
-        self.functions, self.generators = [], []
+        self.functions, self.generators, self.gates = [], [], []
         self.immediate = None   # the task of this scene whose cleanup may show at once
+        # Whether the log shows when each thing happened. Where all may wait for ever it does not: the oracle's clock first goes
+        # on to the end of sleeps that were given up, before it says so.
+        self.is_timed = self.chance(0.5)
 
     def text(self):
         return "\n".join(self.lines()) + "\n"
 
     def lines(self):
-        out = list(PRELUDE)
+        out = [line.replace("WHEN", "(time.monotonic() - began) // 10ms" if self.is_timed else '"-"') for line in PRELUDE]
+        for _ in range(self.r.randint(0, 2)): out += self.gate()
         for _ in range(self.r.randint(0, 2)): out += self.generator_function()
         for _ in range(self.r.randint(0, 2)): out += self.function()
         for number in range(self.r.randint(1, 3)): out += self.scene(number)
@@ -84,7 +89,7 @@ class ConcurrentProgram(Tasks, Limits, Sharing, Streams, Durations):
         """
         self.immediate = None
         k = self.r.randrange(12)
-        place = Place(depth=2)
+        place = Place(depth=2, shielded=k != 1)   # no tool may make it wait for ever
         if k == 0: return self.acts(place) + [self.failure(place)]
         if k == 1: return block(f"timeout {self.length()}", [*self.acts(place), f"sleep({self.length()})"])
         if k == 2: return self.acts(replace(place, ends_script=True)) + [f"exit({self.r.randint(0, 9)})"]
@@ -94,7 +99,7 @@ class ConcurrentProgram(Tasks, Limits, Sharing, Streams, Durations):
         """A top-level function: the durations in it depend on its argument, so that it can run in several tasks at once."""
         name = self.fresh("work")
         place = self.function_place()
-        lines = block(f"fn {name}(d, q, n)", [f"sleep({self.moment(place)})", *self.acts(place), *self.ending(place)])
+        lines = block(f"fn {name}(d, q, n)", [f"sleep({self.moment(place)})", *self.passes_gate(place), *self.acts(place), *self.ending(place)])
         self.functions.append(name)
         return lines
 
@@ -111,6 +116,7 @@ class ConcurrentProgram(Tasks, Limits, Sharing, Streams, Durations):
         table = self.topics if place.depth > 0 else SIMPLE
         out = []
         for name in self.r.choices(list(table), list(table.values()), k=self.r.randint(least, max(least, most))):
+            if place.tools and self.chance(0.6): name = "use"
             out += getattr(self, "act_" + name)(place)
         return out
 

@@ -71,8 +71,9 @@ class Tasks:
         if self.chance(0.4):
             failing = f"{self.pause(place)[0]}; raise e"
             return [f"let {got} = try {{ await {name} }} catch e {{ {failing} }}", *self.pause(place), self.note(got)]
+        shown = [f"{name}.state", f"{name}.done", *([f"{name}.duration // 10ms"] if self.is_timed else []), f"describe({name}.error)"]
         return [f"let {got} = {self.attempted(f'await {name}')}", *self.pause(place),
-                self.note(got, *self.r.sample([f"{name}.state", f"{name}.done", f"{name}.duration // 10ms", f"describe({name}.error)"], 2))]
+                self.note(got, *self.r.sample(shown, 2))]
 
     def attempted(self, expression):
         return f"try {{ {expression} }} catch e {{ describe(e) }}"
@@ -140,7 +141,7 @@ class Tasks:
 
     def act_detached(self, place):
         """A task of the script's scope. It fails never: what is left to cancel would depend on how far the script is."""
-        inside = place.spawned(self.next_task(), repeated=True)
+        inside = place.spawned(self.next_task(), repeated=True, tools=[])
         body = [f"sleep({self.moment(inside)})", *self.act_note(inside), f"sleep({self.moment(inside)})", *self.act_note(inside)]
         return block("spawn detached", body) + self.act_note(place)
 
