@@ -391,7 +391,9 @@ extension FunctionCompiler {
     builder.emit(.move, window, until)
     builder.emit(.move, window + 1, result)
     builder.span = span
+    builder.emit(.retryAsk, state, flag: 1)
     builder.emit(.call, window, 1)
+    builder.emit(.retryAsk, state)
     let refused = builder.jump(.jumpIfFalse, window)
     let over = builder.jump()
     builder.patch(refused)

@@ -169,6 +169,8 @@ public enum Opcode: UInt8, Sendable, CaseIterable {
   case retryAttempt  // A B        begin an attempt of R[A], a scope; R[B] = its `attempt`
   // A: inside an attempt, before R[A], a variable from outside it, is assigned; flag 1: by `+=`
   case keepRegister
+  // A: flag 1: `until` of R[A] is asked from here on: what it raises is no attempt's failure; flag 0: it has answered
+  case retryAsk
   case retryIsRefused  // A B C      R[A] = whether `until` of R[B] has refused a value by raising R[C]
   case retryRefuse  // A B        raise: the attempt's value R[B] was refused by `until`
   // A B C: if the backoff of R[A] is a function and another attempt may follow: R[C] = it, R[C+1] = the

@@ -235,6 +235,31 @@ private func depth(_ count: Int) async -> UInt { count == 0 ? threadNumber() : a
     #expect(said.isSet)
   }
 
+  @Test func `a timer that wakes nobody is no reason to wait`() {
+    let bench = Bench()
+    let said = Flag()
+    let fired = Flag()
+    let stuck = Stuck()
+    bench.scheduler.setQuiescentAction {
+      said.set()
+      stuck.take()?.resume()
+    }
+    bench.scheduler.schedule(at: .max - 1, wakesNobody: true) { fired.set() }
+    bench.run { await withUnsafeContinuation { continuation in stuck.put(continuation) } }
+    #expect(said.isSet)
+    #expect(!fired.isSet)
+  }
+
+  @Test func `before all rest, that is said`() {
+    let bench = Bench()
+    let said = Flag()
+    bench.scheduler.setRestAction { said.set() }
+    bench.run { [scheduler = bench.scheduler] in
+      await withUnsafeContinuation { continuation in scheduler.schedule(at: 5) { continuation.resume() } }
+    }
+    #expect(said.isSet)
+  }
+
   @Test func `a timer, an interest or outside work is a reason to wait`() {
     let bench = Bench()
     let said = Flag()

@@ -4,6 +4,7 @@
 
 import RunnelScheduler
 public import RunnelSyntax
+import Synchronization
 
 /// One line of a trace: a place in a script, and the function it is in.
 public struct TraceEntry: Sendable {
@@ -45,6 +46,9 @@ public final class ErrorObject: Object, @unchecked Sendable {
   public let message: String
   /// What it was raised with, by name.
   public internal(set) var data: MapStorage
+  /// The same for all copies of an error, and for no other.
+  private let identity: Int
+  private static let lastIdentity = Atomic<Int>(0)
   /// Only for `ErrorKind.exit`: the exit status.
   var exitCode: Int = 0
 
@@ -67,7 +71,18 @@ public final class ErrorObject: Object, @unchecked Sendable {
     self.kind = kind
     self.message = message
     self.data = data
+    identity = Self.lastIdentity.wrappingAdd(1, ordering: .relaxed).newValue
     history.cause = cause
+    super.init(tag: .error)
+  }
+
+  private init(copy error: ErrorObject) {
+    kind = error.kind
+    message = error.message
+    data = error.data
+    identity = error.identity
+    exitCode = error.exitCode
+    history = error.lock.withLock { error.history }
     super.init(tag: .error)
   }
 
@@ -103,7 +118,8 @@ public final class ErrorObject: Object, @unchecked Sendable {
   func add(note: String) { lock.withLock { history.notes.append(note) } }
 
   func add(suppressed error: ErrorObject) {
-    guard error !== self else { return }
+    // One failure may come on two ways, as a task's and as that of who awaits it: it is not raised beside itself.
+    guard error.identity != identity else { return }
     lock.withLock { history.suppressed.append(error) }
   }
 
@@ -142,12 +158,7 @@ public final class ErrorObject: Object, @unchecked Sendable {
   public var summary: String { message.isEmpty ? kind.name : "\(kind.name): \(message)" }
 
   /// A copy for another strand.
-  func copied() -> ErrorObject {
-    let copy = ErrorObject(kind, message, data: data)
-    copy.history = lock.withLock { history }
-    copy.exitCode = exitCode
-    return copy
-  }
+  func copied() -> ErrorObject { ErrorObject(copy: self) }
 }
 
 /// How native code raises an error of the language.

@@ -649,6 +649,7 @@ final class Machine: @unchecked Sendable {
         case .retryBegin: try retryBegin(registers + a, instruction.flag)
         case .retryAttempt: try retryAttempt(registers + a, registers + instruction.b)
         case .keepRegister: keepRegister(registers + a, grows: instruction.flag & 1 != 0)
+        case .retryAsk: retryAsk(registers[a], isAsking: instruction.flag == 1)
         case .retryIsRefused:
           registers[a] = .bool(isRefused(registers[instruction.b], registers[instruction.c]))
         case .retryRefuse: throw refused(registers[a], registers[instruction.b])

@@ -251,6 +251,19 @@ enum SynchronisingLibrary {
         "__condition_park(c)", documentation: "Gives the lock back and waits.",
         body: .parking { call throws(Raised) in try change(call).waiting(call.strand) }),
       NativeFunction(
+        "__condition_keep(c)",
+        documentation:
+          "The end of a wait: who has been cancelled since it was notified passes the notification on.",
+        body: .plain { call throws(Raised) in
+          do throws(Raised) {
+            try call.strand.checkInterrupt()
+          } catch {
+            try change(call).notify(atMost: 1)
+            throw error
+          }
+          return .nil
+        }),
+      NativeFunction(
         "__condition_retake(c)", documentation: "Takes the lock again, unless it was never given back.",
         body: .attempt(
           plain: { call throws(Raised) in try change(call).lock.retake(call.strand) ? .nil : nil },
@@ -261,6 +274,7 @@ enum SynchronisingLibrary {
     fn __condition_wait(c) {
       __condition_check(c)
       try { __condition_park(c) } finally { __condition_retake(c) }
+      __condition_keep(c)
       nil
     }
     """#

@@ -305,8 +305,8 @@ enum Gather {
       case (.all, .failure(let error)):
         if failure == nil {
           failure = error
-        } else if error.kind !== ErrorKind.taskCancelled, !isAgain {
-          failure?.add(suppressed: error)
+        } else if !isAgain {
+          for other in error.withoutCancellation { failure?.add(suppressed: other) }
         }
       case (.any, .value), (.race, .value):
         if !isDecided { winner = index }
@@ -370,10 +370,8 @@ enum Gather {
         }
         for index in ended {
           end(index)
-          guard index != Self.source, case .failure(let error)? = outcomes[index],
-            error.kind !== ErrorKind.taskCancelled
-          else { continue }
-          failures.append(error)
+          guard index != Self.source, case .failure(let error)? = outcomes[index] else { continue }
+          failures += error.withoutCancellation
         }
       }
       return failures
@@ -416,5 +414,12 @@ enum Gather {
       for (key, value) in zip(keys, values) { storage.set(key, value) }
       return .object(MapObject(storage))
     }
+  }
+}
+
+extension ErrorObject {
+  /// The error, or, if it only says that a task was cancelled, what was raised while that was stopped.
+  fileprivate var withoutCancellation: [ErrorObject] {
+    kind === ErrorKind.taskCancelled ? suppressed : [self]
   }
 }

@@ -16,6 +16,8 @@ final class RetryObject: Object, @unchecked Sendable {
   var last: ErrorObject?
   /// The errors of all attempts; nil where `until` refused the value.
   var errors: [Value] = []
+  /// What the condition raises itself is raised, and not retried.
+  var isAskingUntil = false
   /// Where the running attempt's error came from `until`.
   var refused: ErrorObject?
 
@@ -105,6 +107,7 @@ extension Machine {
     if strand.isInterrupted { try strand.checkpoint() }
     retry.number += 1
     retry.refused = nil
+    retry.isAskingUntil = false
     target.pointee = .object(AttemptObject(number: retry.number, key: retry.key, last: retry.last))
     fiber.undoLog = UndoLog(
       floor: state - fiber.registers, outer: fiber.undoLog, environment: strand.environment)
@@ -149,7 +152,7 @@ extension Machine {
   }
 
   private func mayRetry(_ error: ErrorObject, _ retry: RetryObject) -> Bool {
-    if isBeingStopped { return false }
+    if isBeingStopped || retry.isAskingUntil { return false }
     if error === retry.refused { return true }
     if error.kind === ErrorKind.cancelled || error.kind === ErrorKind.exit { return false }
     return retry.flags.contains(.filtered) || !error.kind.isKind(of: .bug)
@@ -181,6 +184,8 @@ extension Machine {
     default: break
     }
   }
+
+  func retryAsk(_ state: Value, isAsking: Bool) { retry(state)?.isAskingUntil = isAsking }
 
   /// Decides what follows a failed attempt: another (after a wait), the `else`, or the error.
   func retryFailed(

@@ -7,8 +7,8 @@ public final class TaskObject: Object, @unchecked Sendable {
     case running
     case ok(Value)
     case failed(ErrorObject)
-    /// Somebody cancelled it by hand, perhaps for a reason, or with its scope.
-    case cancelled(reason: String?)
+    /// Somebody cancelled it by hand, perhaps for a reason, or with its scope; what its tasks raised while they were stopped.
+    case cancelled(reason: String?, suppressed: [ErrorObject])
   }
 
   /// Who is told of its end.
@@ -139,10 +139,11 @@ public final class TaskObject: Object, @unchecked Sendable {
     case .failed(let error):
       isObserved = true
       return .failure(error.copied())
-    case .cancelled(let reason):
+    case .cancelled(let reason, let suppressed):
       let task = name.map { "task `\($0)`" } ?? "task \(id)"
-      return .failure(
-        ErrorObject(.taskCancelled, "\(task) was cancelled" + (reason.map { ": \($0)" } ?? "")))
+      let error = ErrorObject(.taskCancelled, "\(task) was cancelled" + (reason.map { ": \($0)" } ?? ""))
+      for other in suppressed { error.add(suppressed: other) }
+      return .failure(error)
     }
   }
 

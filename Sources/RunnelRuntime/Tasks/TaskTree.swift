@@ -79,7 +79,9 @@ extension Interpreter {
       case .success(let value):
         listeners = task.finish(.ok(value))
       case .failure(let raised) where raised.error.kind === ErrorKind.cancelled:
-        listeners = task.finish(.cancelled(reason: task.strand?.root.cancelReason?.given))
+        listeners = task.finish(
+          .cancelled(
+            reason: task.strand?.root.cancelReason?.given, suppressed: raised.error.suppressed))
         // What nobody had observed in it when it was stopped.
         if isStopping(scope) { scope.suppressed += raised.error.suppressed }
       case .failure(let raised):

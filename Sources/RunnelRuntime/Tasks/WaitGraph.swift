@@ -5,7 +5,7 @@
 // the later one sees the earlier. Edges appear in no other way: a lock is handed to a strand that then runs, and so is a value. So
 // no circle is missed, and none is seen that is not there.
 //
-// As C. M. Holt, "Some Deadlock Properties of Computer Systems" (1972), for waits with alternatives: a strand is stuck if one that
+// As R. C. Holt, "Some Deadlock Properties of Computer Systems" (1972), for waits with alternatives: a strand is stuck if one that
 // it needs is, or, of alternatives, all are.
 
 import RunnelScheduler
