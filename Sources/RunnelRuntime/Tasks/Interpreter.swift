@@ -17,7 +17,8 @@ public struct InterpreterOptions: Sendable {
   public var killGrace: Int64 = 2_000_000_000
   /// How many bytes a captured output may have.
   public var captureLimit = 256 << 20
-  /// Makes `random`, `shuffle`, `sample` and jitter give the same numbers at each run.
+  /// Makes `random`, `shuffle`, `sample` and jitter give the same numbers at each run, and on one worker draws the order in
+  /// which tasks run from it. (Not in a session, which goes by turns.)
   public var seed: UInt64?
   /// On how many threads tasks run at the same time; nil for one on each core. A session has one.
   public var workers: Int?
@@ -79,7 +80,8 @@ public final class Interpreter: @unchecked Sendable {
     self.reactor = reactor
     let scheduler = Scheduler(
       clock: options.hasVirtualTime ? VirtualClock() : RealClock(), poller: reactor,
-      workerCount: isSession ? 1 : options.workers ?? SystemInfo.processorCount)
+      workerCount: isSession ? 1 : options.workers ?? SystemInfo.processorCount,
+      seed: isSession ? nil : options.seed)
     self.scheduler = scheduler
     pool = BlockingPool(scheduler: scheduler)
     output = OutputWriter(sink: options.output)
