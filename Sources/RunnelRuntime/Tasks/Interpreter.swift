@@ -27,6 +27,8 @@ public struct InterpreterOptions: Sendable {
   /// From which level on the log is written.
   public var logLevel = LogLevel.info
   public var logFormat = LogFormat.text
+  /// Whether what scopes had to close is noted (`Interpreter.leaks`).
+  public var findsLeaks = false
   /// Takes what the script writes, instead of the process's own descriptors: 1 or 2, and the bytes, which are good
   /// for the call only. Commands write to the descriptors all the same.
   public var output: (@Sendable (Int32, UnsafeRawBufferPointer) -> Void)?
@@ -46,6 +48,8 @@ public final class Interpreter: @unchecked Sendable {
   /// What the script's commands share.
   let commands = CommandRegistry()
   let machines = MachinePool()
+  /// What scopes had to close because the script did not; nil if nobody wants to know.
+  public let leaks: LeakList?
   /// Guards the tree of scopes and tasks.
   let tree = Lock()
   private let lastTaskID = Atomic<Int>(0)
@@ -85,6 +89,7 @@ public final class Interpreter: @unchecked Sendable {
     self.scheduler = scheduler
     pool = BlockingPool(scheduler: scheduler)
     output = OutputWriter(sink: options.output)
+    leaks = options.findsLeaks ? LeakList() : nil
     random = options.seed.map { RandomSource(seed: $0) } ?? RandomSource()
   }
 
