@@ -43,6 +43,11 @@ let package = Package(
     .target(
       name: "Runnel", dependencies: ["RunnelRuntime", "RunnelScheduler", "RunnelSyntax", "RunnelSystem"],
       swiftSettings: strict),
+    // `runnel test`.
+    .target(
+      name: "RunnelTesting",
+      dependencies: ["RunnelRuntime", "RunnelCompiler", "RunnelScheduler", "RunnelSyntax", "RunnelSystem"],
+      swiftSettings: strict),
     // The REPL over GNU readline; the library product never links it.
     .systemLibrary(name: "CReadline", providers: [.apt(["libreadline-dev"])]),
     .target(
@@ -52,7 +57,7 @@ let package = Package(
     .executableTarget(
       name: "runnel",
       dependencies: [
-        "RunnelRuntime", "RunnelCompiler", "RunnelSyntax", "RunnelSystem", "RunnelREPL",
+        "RunnelRuntime", "RunnelCompiler", "RunnelSyntax", "RunnelSystem", "RunnelREPL", "RunnelTesting",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -63,6 +68,8 @@ let package = Package(
       name: "RunnelRuntimeTests",
       dependencies: ["RunnelRuntime", "RunnelCompiler", "RunnelSyntax", "RunnelSystem", "RunnelScheduler"],
       swiftSettings: strict),
+    .testTarget(
+      name: "RunnelTestingTests", dependencies: ["RunnelTesting", "RunnelSystem"], swiftSettings: strict),
     .testTarget(name: "RunnelTests", dependencies: ["Runnel"], swiftSettings: strict),
     .testTarget(
       name: "RunnelSystemTests", dependencies: ["RunnelSystem", "CRunnelSystem", "RunnelScheduler"],

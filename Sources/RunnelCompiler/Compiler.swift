@@ -59,6 +59,10 @@ public struct CompileOptions: Sendable {
   /// as functions instead of globals.
   public var isPrelude = false
 
+  /// For `runnel test`: which of the file's tests runs at the end of its top level. The others are left out, and so are all of
+  /// them otherwise.
+  public var test: Int?
+
   public init(isImported: Bool = false, isInteractive: Bool = false, isPrelude: Bool = false) {
     self.isPrelude = isPrelude
     self.isImported = isImported
@@ -135,7 +139,15 @@ final class ModuleCompiler {
     functions[0] = main.compileTopLevel(tree)
     return ModuleCode(
       source: tree.source, functions: functions.compactMap { $0 }, index: index, members: members,
-      documentation: tree.documentation)
+      documentation: tree.documentation, tests: tests)
+  }
+
+  private var tests: [TestDeclaration] {
+    tree.statements.compactMap { statement in
+      guard case .test(let name, _) = statement.kind else { return nil }
+      // A name with something to fill in is its text as it stands: it is known before anything runs.
+      return TestDeclaration(name: name.plainText ?? tree.source.text(of: name.span), span: statement.span)
+    }
   }
 
   private func compilePrelude() -> ModuleCode {

@@ -222,6 +222,12 @@ extension FunctionCompiler {
     builder.free(from: mark)
   }
 
+  func compileTest(_ body: Block) {
+    let handle = builder.allocate()
+    builder.emit(.scopeEnter, handle, Int(ScopeForm.test.rawValue))
+    scopeRegion(.block(body), into: nil)
+  }
+
   /// The body of a form that is a scope, and its end.
   private func scopeRegion(
     _ body: Body, into target: Int?, hasElse: Bool = false, formExits: [(_ completion: Int) -> Void] = []

@@ -213,7 +213,12 @@ extension FunctionCompiler {
     case .assert(let condition, let message, let text):
       compileAssert(condition, message, text)
       builder.free(from: mark)
-    case .test, .invalid: break
+    case .test(_, let body):
+      // Where one is to run, the others are not among the statements (`statements(of:)`).
+      guard module.options.test != nil else { break }
+      compileTest(body)
+      builder.free(from: mark)
+    case .invalid: break
     }
   }
 

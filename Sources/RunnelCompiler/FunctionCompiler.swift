@@ -50,10 +50,19 @@ final class FunctionCompiler {
       block(tree.statements.dropLast(), into: nil, body: .function)
       expression(last, into: result)
     } else {
-      block(tree.statements[...], into: nil, body: .function)
+      block(statements(of: tree)[...], into: nil, body: .function)
     }
     builder.emit(.return_, result)
     return finish(name: "module", span: Span(0, tree.source.bytes.count), parameters: .init(), isScope: true)
+  }
+
+  /// What the top level does: where a test is to run, its statements and then the test, so within what the top level has
+  /// opened, spawned and deferred.
+  private func statements(of tree: SyntaxTree) -> [Statement] {
+    guard let number = module.options.test else { return tree.statements }
+    func isTest(_ statement: Statement) -> Bool { if case .test = statement.kind { true } else { false } }
+    let tests = tree.statements.filter(isTest)
+    return tree.statements.filter { !isTest($0) } + (tests.indices.contains(number) ? [tests[number]] : [])
   }
 
   func compileFunction(_ node: FunctionNode) -> FunctionCode {

@@ -14,16 +14,26 @@ public final class ModuleCode: Sendable {
   public let members: [String: Int]
   /// The file's leading `##` comment.
   public let documentation: String?
+  /// Its tests, in their order.
+  public let tests: [TestDeclaration]
 
   public init(
-    source: SourceFile, functions: [FunctionCode], index: Int, members: [String: Int], documentation: String?
+    source: SourceFile, functions: [FunctionCode], index: Int, members: [String: Int], documentation: String?,
+    tests: [TestDeclaration] = []
   ) {
     self.source = source
     self.functions = functions
     self.index = index
     self.members = members
     self.documentation = documentation
+    self.tests = tests
   }
+}
+
+/// A `test "…" { }` of a file.
+public struct TestDeclaration: Sendable, Hashable {
+  public let name: String
+  public let span: Span
 }
 
 /// The code of one function.
@@ -243,4 +253,5 @@ public enum ScopeForm: UInt8, Sendable, CaseIterable {
   case shield
   case with
   case attempt
+  case test
 }

@@ -56,6 +56,15 @@ public struct RingBuffer<Element>: ~Copyable {
     return element
   }
 
+  /// Has the element at `offset` from the oldest, which is below `count`, change places with it. O(1).
+  @inlinable
+  public mutating func bringForward(_ offset: Int) {
+    precondition(offset >= 0 && offset < length, "no such element")
+    let other = (head + offset) & (capacity - 1)
+    guard other != head else { return }
+    swap(&storage[head], &storage[other])
+  }
+
   /// Takes everything out of `other`, oldest first, and adds it here.
   @inlinable
   public mutating func append(takingFrom other: inout RingBuffer<Element>) {

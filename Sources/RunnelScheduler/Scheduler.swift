@@ -17,7 +17,8 @@ import Synchronization
 /// `enqueue`, `schedule`, `cancelTimer`, `wakeRunner` and the outside-work counters may be called from any thread;
 /// `shareWork` and `poll` belong to strands that it runs; `run` to one thread at a time.
 ///
-/// `@unchecked Sendable`: `workers` is set once, before there is a second thread; what else is no atomic is protected by `lock`.
+/// `@unchecked Sendable`: `workers` is set once, before there is a second thread; `chance` belongs to the only worker that there is
+/// with a seed; what else is no atomic is protected by `lock`.
 public final class Scheduler: TaskExecutor, @unchecked Sendable {
   /// Where time comes from.
   public let clock: any Clock
@@ -26,6 +27,11 @@ public final class Scheduler: TaskExecutor, @unchecked Sendable {
   @usableFromInline let isRealClock: Bool
   /// The clock, if it is one that only the scheduler moves.
   private let virtualClock: VirtualClock?
+  /// What the order of ready jobs is drawn from; nil for first in, first out. One worker only.
+  public let seed: UInt64?
+  public let restlessness: Restlessness
+  /// For the worker.
+  private var chance: Chance
   private let poller: any IdlePoller
   private let lock = Lock()
   private var injected = RingBuffer<ReadyJob>()
@@ -63,14 +69,28 @@ public final class Scheduler: TaskExecutor, @unchecked Sendable {
   private var onQuiescent: (@Sendable () -> Void)?
   private var onRest: (@Sendable () -> Void)?
 
+  /// When a run that repeats has last looked, while something was ready, for what comes from outside.
+  private let lastOutsideLook = Atomic<Int64>(0)
+
   /// Jobs between two looks at timers and poller while there is always something ready.
   private static let jobsPerLook = 64
+  /// After how many nanoseconds such a run looks outside although something is ready.
+  private static let patience: Int64 = 1_000_000_000
 
   /// A scheduler that has nothing to do. Starts no thread and makes no system call.
-  public init(clock: any Clock, poller: any IdlePoller, workerCount: Int = 1) {
+  ///
+  /// - Parameter seed: which of the ready jobs is next is drawn from it. With several workers it changes nothing: what threads
+  ///   do at the same time has no order that could repeat.
+  public init(clock: any Clock, poller: any IdlePoller, workerCount: Int = 1, seed: UInt64? = nil) {
+    let seed = workerCount > 1 ? nil : seed
+    self.seed = seed
+    restlessness = Restlessness(seed: seed ?? 0)
+    // Strands have the numbers of their tasks.
+    chance = Chance(seed: seed ?? 0, stream: .max - 1)
     self.clock = clock
     self.workerCount = max(1, workerCount)
     limit = self.workerCount
+    if seed != nil { lastOutsideLook.store(RealClock().now(), ordering: .relaxed) }
     virtualClock = clock as? VirtualClock
     isRealClock = clock is RealClock
     self.poller = poller
@@ -86,6 +106,9 @@ public final class Scheduler: TaskExecutor, @unchecked Sendable {
 
   /// Whether time stands still while anything runs.
   public var hasVirtualTime: Bool { virtualClock != nil }
+
+  /// Whether what strands do must not hang on how fast the machine is: turns are counted then, not measured.
+  public var repeats: Bool { virtualClock != nil || seed != nil }
 
   // MARK: Jobs
 
@@ -174,11 +197,11 @@ public final class Scheduler: TaskExecutor, @unchecked Sendable {
   ///
   /// - Parameters:
   ///   - now: the real clock's time.
-  ///   - interval: nanoseconds; nothing is done if the last call on any worker was not so long ago.
+  ///   - interval: nanoseconds; nothing is done if the last call on any worker was not so long ago. 0 for a signal.
   public func poll(now: Int64, interval: Int64) {
     guard now - lastPoll.load(ordering: .relaxed) >= interval else { return }
     lastPoll.store(now, ordering: .relaxed)
-    Worker.current(of: self)?._withUnsafeGuaranteedRef { lookAround($0) }
+    Worker.current(of: self)?._withUnsafeGuaranteedRef { lookAround($0, isUrgent: interval == 0) }
   }
 
   // MARK: Timers
@@ -321,7 +344,7 @@ public final class Scheduler: TaskExecutor, @unchecked Sendable {
     let executor = asUnownedTaskExecutor()
     var untilLook = Self.jobsPerLook
     while !isDone() {
-      if let job = worker.pop() {
+      if let job = seed == nil ? worker.pop() : worker.pop(drawing: &chance) {
         job.run(on: executor)
         untilLook -= 1
         if untilLook > 0 { continue }
@@ -393,7 +416,15 @@ public final class Scheduler: TaskExecutor, @unchecked Sendable {
     return false
   }
 
-  private func lookAround(_ worker: Worker) {
+  private func lookAround(_ worker: Worker, isUrgent: Bool = false) {
+    if seed != nil, virtualClock != nil, !isUrgent {
+      // Programs and files take no time: what comes from them comes when nothing else is ready, not when the machine was fast
+      // enough. Who waits for them without ever resting sees them all the same.
+      fireTimers()
+      let now = RealClock().now()
+      guard now - lastOutsideLook.load(ordering: .relaxed) >= Self.patience else { return }
+      lastOutsideLook.store(now, ordering: .relaxed)
+    }
     _ = takeInjected(worker)
     fireTimers()
     guard !isPolling.exchange(true, ordering: .acquiring) else { return }
@@ -451,6 +482,7 @@ public final class Scheduler: TaskExecutor, @unchecked Sendable {
     case .sleeping: worker.park()
     case .polling(let deadline):
       poller.poll(timeoutNanoseconds: deadline.map { max(0, timeUntil($0)) })
+      if seed != nil { lastOutsideLook.store(RealClock().now(), ordering: .relaxed) }
       lock.withLock {
         if restsInPoller === worker {
           restsInPoller = nil

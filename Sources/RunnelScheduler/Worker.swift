@@ -1,5 +1,5 @@
 // A worker is a thread that executes jobs. Each has a queue of its own, in which what it makes ready comes to stand, first
-// in, first out; a worker that runs dry takes half of another's, the oldest first.
+// in, first out (with a seed, in an order drawn from it); a worker that runs dry takes half of another's, the oldest first.
 
 import CRunnelScheduler
 import Glibc
@@ -49,6 +49,18 @@ final class Worker: @unchecked Sendable {
   func pop() -> ReadyJob? {
     guard count > 0 else { return nil }
     return lock.withLock {
+      let job = queue.popFirst()
+      length.store(queue.count, ordering: .relaxed)
+      return job
+    }
+  }
+
+  /// Takes any job.
+  func pop(drawing chance: inout Chance) -> ReadyJob? {
+    guard count > 0 else { return nil }
+    return lock.withLock {
+      // Nothing is drawn where there is no choice: what comes one by one from outside leaves the choices as they are.
+      if queue.count > 1 { queue.bringForward(chance.below(queue.count)) }
       let job = queue.popFirst()
       length.store(queue.count, ordering: .relaxed)
       return job

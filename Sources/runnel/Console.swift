@@ -7,7 +7,11 @@ enum Console {
   /// Whether messages on standard error are coloured: on a terminal that is not `dumb`, unless `NO_COLOR` is set to
   /// something (no-color.org).
   static var isColoured: Bool {
-    guard Terminal.isTerminal(2) else { return false }
+    Terminal.isTerminal(2) && wantsColour
+  }
+
+  /// Whether whoever reads a terminal wants colours there.
+  static var wantsColour: Bool {
     for (name, value) in SystemInfo.environment() {
       if name == "NO_COLOR", !value.isEmpty { return false }
       if name == "TERM", value == "dumb" { return false }

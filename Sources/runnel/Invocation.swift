@@ -4,6 +4,7 @@
 import ArgumentParser
 import RunnelREPL
 import RunnelSystem
+import RunnelTesting
 
 /// How `runnel` was called.
 enum Invocation {
@@ -13,6 +14,8 @@ enum Invocation {
   case file(String, [String])
   /// `runnel -c CODE [ARG…]`.
   case code(String, [String])
+  /// The process of one test, which `runnel test` has started.
+  case test([String])
   /// Whatever needs the option parser.
   case parsed([String])
 
@@ -22,6 +25,7 @@ enum Invocation {
       return
     }
     switch first {
+    case _ where TestChild.isOrder(words): self = .test(words)
     case "-c" where words.count >= 2: self = .code(words[1], Array(words.dropFirst(2)))
     case "run" where words.count >= 2 && Self.isFile(words[1]):
       self = .file(words[1], Array(words.dropFirst(2)))
@@ -43,6 +47,7 @@ enum Invocation {
         ? REPL(isColoured: Console.isColoured).run() : ScriptRun(.standardInput, arguments: []).run()
     case .file(let path, let arguments): ScriptRun(ScriptInput(path: path), arguments: arguments).run()
     case .code(let text, let arguments): ScriptRun(.code(text), arguments: arguments).run()
+    case .test(let words): TestChild.run(words)
     case .parsed(let words): Self.parse(words)
     }
   }

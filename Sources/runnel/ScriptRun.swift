@@ -35,10 +35,12 @@ struct ScriptRun {
     var options = options
     options.arguments = arguments
     options.script = input.path
-    let end = Interpreter(options: options).run(program)
+    let interpreter = Interpreter(options: options)
+    let end = interpreter.run(program)
     if let error = end.report {
       Console.complain(ErrorReport(isColoured: Console.isColoured).render(error))
     }
+    if let leaks = interpreter.leaks { Console.complain(leaks.render(isColoured: Console.isColoured)) }
     return end.status
   }
 }

@@ -14,6 +14,19 @@ private final class Log: Sendable {
 }
 
 @Suite struct RingBufferTests {
+  @Test func `an element brought forward is the next, and none is lost, also where the queue wraps round`() {
+    var buffer = RingBuffer<Int>()
+    for element in 0..<10 { buffer.append(element) }
+    for _ in 0..<10 { _ = buffer.popFirst() }
+    for element in 0..<12 { buffer.append(element) }
+    buffer.bringForward(11)
+    #expect(buffer.popFirst() == 11)
+    buffer.bringForward(0)
+    var rest: Set<Int> = []
+    while let element = buffer.popFirst() { rest.insert(element) }
+    #expect(rest == Set(0..<11))
+  }
+
   @Test func `elements come out in the order they went in, while it grows and wraps round`() {
     var buffer = RingBuffer<Int>()
     var next = 0

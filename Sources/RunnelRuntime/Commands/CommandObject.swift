@@ -24,6 +24,7 @@ final class CommandObject: CommandResource, @unchecked Sendable {
   }
 
   override var typeName: String { "command" }
+  override var isLeft: Bool { isForgotten }
 
   static let fieldNames = ["pid", "stdin", "stdout", "stderr"]
 

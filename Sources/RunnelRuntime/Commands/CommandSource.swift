@@ -95,7 +95,10 @@ class CommandResource: ResourceObject, @unchecked Sendable {
   var command: RunningCommand? { lock.withLock { started } }
 
   /// The scope that is running closes it.
-  func belongs(to strand: Strand) { strand.scopeForOwning().own(self) }
+  func belongs(to strand: Strand) {
+    strand.noteOpening(of: self)
+    strand.scopeForOwning().own(self)
+  }
 
   func holds(_ command: RunningCommand) {
     let mustStop = lock.withLock { () -> Bool in
@@ -118,6 +121,8 @@ class CommandResource: ResourceObject, @unchecked Sendable {
 
   /// Waits for the end of what `close` has begun to stop.
   override func waitForEnd() async { await command?.stop() }
+  /// Whether it runs and nobody has asked it to end.
+  final var isForgotten: Bool { takesTimeToEnd && !lock.withLock { isStopping } }
   override var isClosed: Bool { lock.withLock { isStopping } && !takesTimeToEnd }
   override var takesTimeToEnd: Bool { command.map { !$0.hasEnded } ?? false }
 }

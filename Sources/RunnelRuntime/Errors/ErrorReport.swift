@@ -10,14 +10,19 @@ public struct ErrorReport {
   public init(isColoured: Bool) { self.isColoured = isColoured }
 
   /// The report, in lines.
-  public func render(_ error: ErrorObject) -> String {
+  ///
+  /// - Parameter summary: what it says instead of the error's own kind and message.
+  public func render(_ error: ErrorObject, as summary: String? = nil) -> String {
     var text = ""
-    write(error, label: "error", indent: "", depth: 0, to: &text)
+    write(error, summary, label: "error", indent: "", depth: 0, to: &text)
     return text
   }
 
-  private func write(_ error: ErrorObject, label: String, indent: String, depth: Int, to text: inout String) {
-    text += indent + style("31;1", label) + ": " + style("1", error.summary) + "\n"
+  private func write(
+    _ error: ErrorObject, _ summary: String? = nil, label: String, indent: String, depth: Int,
+    to text: inout String
+  ) {
+    text += indent + style("31;1", label) + ": " + style("1", summary ?? error.summary) + "\n"
     if let first = error.trace.first {
       text += snippet(first, indent: indent)
       for entry in error.trace.dropFirst() { text += indent + "  " + line(entry) + "\n" }
@@ -44,7 +49,8 @@ public struct ErrorReport {
     return "\(verb) `\(entry.function)` at \(entry.location)"
   }
 
-  private func snippet(_ entry: TraceEntry, indent: String) -> String {
+  /// A place in a script: file and line, and the line with a mark.
+  func snippet(_ entry: TraceEntry, indent: String = "") -> String {
     let place = entry.source.place(of: entry.span.start)
     let number = String(place.line)
     let gutter = indent + String(repeating: " ", count: number.count)
@@ -62,7 +68,7 @@ public struct ErrorReport {
     return text
   }
 
-  private func style(_ code: String, _ text: String) -> String {
+  func style(_ code: String, _ text: String) -> String {
     isColoured ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
   }
 }

@@ -32,6 +32,12 @@ extension Machine {
     }
   }
 
+  /// The same for a built-in that does not compute at once, by an instruction that names it.
+  func callBuiltin(_ a: Int, _ count: Int) throws(Raised) -> MachineExit? {
+    if strand.chance != nil, let exit = givingWay() { return exit }
+    return try call(a, count)
+  }
+
   /// `json` and `csv` are namespaces, and stages as well.
   private func namespaceStage(_ object: Object) -> NativeFunction? {
     Library.intrinsic("__" + unsafeDowncast(object, to: NamespaceObject.self).group.name)
@@ -504,6 +510,7 @@ extension Machine {
       $0.methods[instruction.c]
     }
     guard let row = row?.takeUnretainedValue() else { return nil }
+    if strand.chance != nil, let exit = givingWay() { return exit }
     return try callMethod(a, row, count: instruction.b, isOptional: instruction.flag == 1)
   }
 

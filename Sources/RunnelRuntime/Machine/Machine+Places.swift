@@ -251,6 +251,7 @@ extension Machine {
       return nil
     }
     // An ordinary method: move the arguments next to the receiver.
+    if strand.chance != nil, keyCount == 0, let exit = givingWay() { return exit }
     registers[a] = receiver
     let count = place.shape?.arguments.count ?? place.argumentCount
     if keyCount > 0 {

@@ -19,6 +19,7 @@ extension Machine {
     case .shield: open(.shield)
     case .with: open(.with)
     case .attempt: open(.attempt)
+    case .test: open(.test)
     case .timeout:
       guard case .duration(let limit) = operand.pointee else {
         throw Raised(
@@ -184,6 +185,7 @@ extension Machine {
     if scope.ownsNothing { return nil }
     let ending = scope.owned.filter(\.takesTimeToEnd)
     guard !ending.isEmpty else { return nil }
+    noteLeaks(ending, in: scope)
     for resource in ending.reversed() { resource.close() }
     return .wait { _ throws(Raised) in
       for resource in ending { await resource.waitForEnd() }
@@ -199,7 +201,9 @@ extension Machine {
     scope.held = nil
     var failure: ErrorObject?
     if !scope.ownsNothing {
-      for resource in scope.disown().reversed() {
+      let resources = scope.disown()
+      noteLeaks(resources, in: scope)
+      for resource in resources.reversed() {
         do throws(Raised) {
           try resource.closeRaising()
         } catch {

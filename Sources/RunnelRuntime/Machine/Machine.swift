@@ -501,7 +501,7 @@ final class Machine: @unchecked Sendable {
           let callee = UnsafeMutablePointer(mutating: constants + instruction.c)
           if try callPlain(callee, first: registers + a + 1, instruction.b, into: registers + a) { continue }
           registers[a] = callee.pointee
-          if let exit = try call(a, instruction.b) { return exit }
+          if let exit = try callBuiltin(a, instruction.b) { return exit }
           (fiber, frame, pc, registers, constants) = running()
         case .callSelf:
           // The running function itself, with as many arguments as it has parameters: nothing to look up.

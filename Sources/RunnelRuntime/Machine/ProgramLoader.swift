@@ -17,6 +17,8 @@ public struct LoadedProgram: Sendable {
   public var isValid: Bool { !diagnostics.contains { $0.severity == .error } && !modules.isEmpty }
   /// The script's code, for `inspect`.
   public var code: ModuleCode? { modules.last?.code }
+  /// The script's tests, in their order; those of the files that it imports are no business of its own.
+  public var tests: [TestDeclaration] { modules.last?.code.tests ?? [] }
 }
 
 public struct ProgramLoader {
@@ -43,12 +45,16 @@ public struct ProgramLoader {
   ///   - path: its file, which imports are relative to; nil for `-c` and standard input (then the current directory).
   ///   - arguments: `args`.
   ///   - globals: what the host gives by name, beside the library.
+  ///   - test: which of its tests is to run at the end of its top level; nil for a script as it is.
   public static func load(
-    _ source: SourceFile, path: String?, arguments: [String] = [], globals: [String: Value] = [:]
+    _ source: SourceFile, path: String?, arguments: [String] = [], globals: [String: Value] = [:],
+    test: Int? = nil
   ) -> LoadedProgram {
     let own = ["args": Value.list(arguments.map { .string($0) })]
     var loader = ProgramLoader(globals: globals.merging(own) { given, _ in given })
-    if loader.load(source, path: fullPath(path), options: CompileOptions()) == nil { loader.modules = [] }
+    var options = CompileOptions()
+    options.test = test
+    if loader.load(source, path: fullPath(path), options: options) == nil { loader.modules = [] }
     return LoadedProgram(
       modules: loader.modules, globalCount: loader.layout.globalCount, globalNames: loader.layout.globalNames,
       diagnostics: loader.diagnostics)

@@ -53,7 +53,7 @@ final class LeafStage: StreamSource, @unchecked Sendable {
     if let item = done.takeFirst() { return .item(item) }
     done.removeAll()
     // Virtual time repeats, however fast the machine is.
-    let isTimed = !strand.interpreter.scheduler.hasVirtualTime
+    let isTimed = !strand.interpreter.scheduler.repeats
     let tick = isTimed ? CoarseClock.now() : 0
     for count in 1...Self.limit {
       if leaves { break }

@@ -35,12 +35,14 @@ final class StageLink {
 
 /// Items on their way from a stage's task to the task that reads it.
 ///
-/// `@unchecked Sendable`: `chunk` and `handedOver` belong to the stage's strand, `ready` and `hasRaised` to the reader's; what else
+/// `@unchecked Sendable`: `chunk`, `threshold` and `handedOver` belong to the stage's strand, `ready` and `hasRaised` to the reader's; what else
 /// changes is atomic or protected by `lock`.
 final class StageBuffer: StreamSource, @unchecked Sendable {
   /// So many items are handed over at once, and so many may wait to be read.
   private let chunkSize: Int
   private let limit: Int
+  /// From how many items in the chunk on it is handed over: 0 where the buffer is full already.
+  private var threshold: Int
   private let repeats: Bool
   /// The coarse clock when an item was last handed over alone.
   private var handedOver: Int64 = 0
@@ -66,6 +68,7 @@ final class StageBuffer: StreamSource, @unchecked Sendable {
     self.limit = limit
     self.repeats = repeats
     chunkSize = max(1, min(32, limit / 2))
+    threshold = chunkSize
   }
 
   // MARK: The stage
@@ -73,11 +76,17 @@ final class StageBuffer: StreamSource, @unchecked Sendable {
   /// Adds an item. Says whether the stage has to wait for room now.
   func append(_ item: Value) -> Bool {
     chunk.append(item)
-    if chunk.count < chunkSize {
+    if chunk.count < threshold {
       guard isReaderIdle.load(ordering: .relaxed), isDue() else { return false }
     }
+    threshold = chunkSize
     return handOver()
   }
+
+  /// Hands over what there is, if anything, where the stage does not wait for room: its turn is over, or it waits for something
+  /// else. If that fills the buffer, it waits after its next item: else one that pauses more often than its chunks are full would
+  /// run ahead without a bound.
+  func handOverEarly() { if !chunk.isEmpty, handOver() { threshold = 0 } }
 
   /// Whether a reader that has nothing to do is worth waking for less than a chunk. Not where items come quickly: then that
   /// costs more than they do, and they wait no longer than for the end of the stage's turn.
@@ -184,7 +193,7 @@ extension Machine {
       guard link.hasPaused(strand), generator.state == .suspended, generator.scopes.isEmpty,
         generator.frameCount == 1, !strand.holdings.contains(where: { $0.fiber == generator.id })
       else { return nil }
-      let repeats = strand.interpreter.scheduler.hasVirtualTime
+      let repeats = strand.interpreter.scheduler.repeats
       let buffer =
         link.readingAhead.map { StageBuffer(limit: $0, repeats: repeats) } ?? StageBuffer(repeats: repeats)
       let task = try strand.interpreter.spawn(

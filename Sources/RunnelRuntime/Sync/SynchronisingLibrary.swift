@@ -251,16 +251,16 @@ enum SynchronisingLibrary {
         "__condition_park(c)", documentation: "Gives the lock back and waits.",
         body: .parking { call throws(Raised) in try change(call).waiting(call.strand) }),
       NativeFunction(
-        "__condition_keep(c)",
+        "__condition_pass_on(c)",
         documentation:
-          "The end of a wait: who has been cancelled since it was notified passes the notification on.",
+          "Within cleanup: who has been cancelled since it was notified passes the notification on.",
         body: .plain { call throws(Raised) in
-          do throws(Raised) {
-            try call.strand.checkInterrupt()
-          } catch {
-            try change(call).notify(atMost: 1)
-            throw error
+          let interpreter = call.strand.interpreter
+          let scope = call.strand.innermostScope.parent
+          let isCancelled = interpreter.tree.withLock {
+            scope.flatMap { Scope.cancellation(reaching: $0, now: interpreter.scheduler.now) } != nil
           }
+          if isCancelled { try change(call).notify(atMost: 1) }
           return .nil
         }),
       NativeFunction(
@@ -273,9 +273,16 @@ enum SynchronisingLibrary {
   static let prelude = #"""
     fn __condition_wait(c) {
       __condition_check(c)
-      try { __condition_park(c) } finally { __condition_retake(c) }
-      __condition_keep(c)
-      nil
+      var is_notified = false
+      try {
+        __condition_park(c)
+        is_notified = true
+      } finally {
+        __condition_retake(c)
+        if is_notified { __condition_pass_on(c) }
+      }
+      # A checkpoint: who is cancelled does not come out of the wait as if nothing had happened.
+      __condition_check(c)
     }
     """#
 }

@@ -137,6 +137,7 @@ extension Strand {
 
   /// Hands a resource to the innermost running scope, which closes it at its end.
   public func own(_ resource: ResourceObject) {
+    noteOpening(of: resource)
     let scope = scopeForOwning()
     (scope === root ? resourceScope ?? scope : scope).own(resource)
   }

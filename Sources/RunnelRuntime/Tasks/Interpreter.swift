@@ -17,7 +17,8 @@ public struct InterpreterOptions: Sendable {
   public var killGrace: Int64 = 2_000_000_000
   /// How many bytes a captured output may have.
   public var captureLimit = 256 << 20
-  /// Makes `random`, `shuffle`, `sample` and jitter give the same numbers at each run.
+  /// Makes `random`, `shuffle`, `sample` and jitter give the same numbers at each run, and on one worker draws the order in
+  /// which tasks run from it. (Not in a session, which goes by turns.)
   public var seed: UInt64?
   /// On how many threads tasks run at the same time; nil for one on each core. A session has one.
   public var workers: Int?
@@ -26,6 +27,8 @@ public struct InterpreterOptions: Sendable {
   /// From which level on the log is written.
   public var logLevel = LogLevel.info
   public var logFormat = LogFormat.text
+  /// Whether what scopes had to close is noted (`Interpreter.leaks`).
+  public var findsLeaks = false
   /// Takes what the script writes, instead of the process's own descriptors: 1 or 2, and the bytes, which are good
   /// for the call only. Commands write to the descriptors all the same.
   public var output: (@Sendable (Int32, UnsafeRawBufferPointer) -> Void)?
@@ -45,6 +48,8 @@ public final class Interpreter: @unchecked Sendable {
   /// What the script's commands share.
   let commands = CommandRegistry()
   let machines = MachinePool()
+  /// What scopes had to close because the script did not; nil if nobody wants to know.
+  public let leaks: LeakList?
   /// Guards the tree of scopes and tasks.
   let tree = Lock()
   private let lastTaskID = Atomic<Int>(0)
@@ -82,10 +87,12 @@ public final class Interpreter: @unchecked Sendable {
     self.reactor = reactor
     let scheduler = Scheduler(
       clock: options.hasVirtualTime ? VirtualClock() : RealClock(), poller: reactor,
-      workerCount: isSession ? 1 : options.workers ?? SystemInfo.processorCount)
+      workerCount: isSession ? 1 : options.workers ?? SystemInfo.processorCount,
+      seed: isSession ? nil : options.seed)
     self.scheduler = scheduler
     pool = BlockingPool(scheduler: scheduler)
     output = OutputWriter(sink: options.output)
+    leaks = options.findsLeaks ? LeakList() : nil
     random = options.seed.map { RandomSource(seed: $0) } ?? RandomSource()
   }
 

@@ -18,4 +18,9 @@ open class ResourceObject: Object, @unchecked Sendable {
   open func waitForEnd() async {}
   /// What `--leaks` and errors call it, such as `file "a.txt"`.
   open var label: String { typeName }
+  /// Whether the script should have closed it and has not yet: then a scope that closes it has found a leak. Never for what is
+  /// made to go with its scope, such as a temporary file.
+  open var isLeft: Bool { false }
+  /// Where it was opened, if leaks are looked for. Set before anybody else knows it.
+  @exclusivity(unchecked) final var opened: TraceEntry?
 }

@@ -15,6 +15,8 @@ public struct ScriptEnd: Sendable {
   public let report: ErrorObject?
   /// The value of the last expression, for the REPL.
   public let value: Value
+  /// It was ended by `exit`: with where that was.
+  public var exit: ErrorObject?
 }
 
 extension Interpreter {
@@ -98,6 +100,16 @@ extension Interpreter {
     if let root = mainStrand?.root { cancel(root, .signal(signal)) }
   }
 
+  /// Asks the script to stop, as SIGTERM does, from any thread.
+  /// - Parameter action: gets the tree of its tasks as it is just before, on a worker.
+  public func stop(showing action: @escaping @Sendable (_ tree: String) -> Void) {
+    // The scheduler, and with it the timer, does not outlive the interpreter.
+    scheduler.schedule(at: 0) { [unowned self] in
+      action(taskTree)
+      stop(for: SIGTERM)
+    }
+  }
+
   private func end(_ result: Result<Value, Raised>) -> ScriptEnd {
     if output.isBroken || isForLackOfReader(result) {
       return ScriptEnd(status: 141, report: nil, value: .nil)
@@ -109,7 +121,7 @@ extension Interpreter {
     case .failure(let raised):
       let error = raised.error
       if error.kind === ErrorKind.exit {
-        return ScriptEnd(status: Int32(error.exitCode), report: nil, value: .nil)
+        return ScriptEnd(status: Int32(error.exitCode), report: nil, value: .nil, exit: error)
       }
       if error.kind === ErrorKind.cancelled, let stopSignal {
         return ScriptEnd(status: 128 + stopSignal, report: nil, value: .nil)

@@ -55,6 +55,8 @@ public final class Scope: @unchecked Sendable {
     case shield
     case with
     case attempt
+    /// The body of a test.
+    case test
     /// `finally`, `defer`, `catch Cancelled`, the end of `with`.
     case cleanup
   }

@@ -35,6 +35,11 @@ public final class Strand: Resumable, @unchecked Sendable {
   /// How often it has waited, or has had a turn after which others might have run beside it.
   private(set) var pauses = 0
 
+  /// What its slices are drawn from, in a run with a seed.
+  @exclusivity(unchecked) var chance: Chance?
+  /// It has let others go first at the call that it is about to make.
+  @exclusivity(unchecked) var hasGivenWay = false
+
   /// How many slices ago the strand began its turn, and when; 0 until somebody asks.
   private var slices = 0
   private var turnBegan: Int64 = 0
@@ -91,6 +96,7 @@ public final class Strand: Resumable, @unchecked Sendable {
     self.spawnScope = spawnScope
     self.resourceScope = resourceScope
     super.init()
+    if let seed = interpreter.scheduler.seed { chance = Chance(seed: seed, stream: stream) }
     root = Scope(form, parent: parent, strand: self, frameDepth: 1)
   }
 
@@ -115,7 +121,10 @@ public final class Strand: Resumable, @unchecked Sendable {
     interpreter.machines.take(back: machine)
   }
 
-  func prepare(_ machine: Machine) { self.machine = machine }
+  func prepare(_ machine: Machine) {
+    self.machine = machine
+    if chance != nil { machine.fuel = drawSlice() }
+  }
 
   // MARK: Running
 
@@ -137,15 +146,15 @@ public final class Strand: Resumable, @unchecked Sendable {
       case .fuel:
         if isTurnOver() { return interpreter.scheduler.enqueueHere(self) }
       case .await(let task):
-        stage?.handOver()
+        stage?.handOverEarly()
         pauses += 1
         guard park(awaiting: task) else { return }
       case .park(let wait):
-        stage?.handOver()
+        stage?.handOverEarly()
         pauses += 1
         guard park(wait) else { return }
       case .wait(let operation):
-        stage?.handOver()
+        stage?.handOverEarly()
         pauses += 1
         guard run(operation) else { return }
       }
@@ -169,6 +178,7 @@ public final class Strand: Resumable, @unchecked Sendable {
   private func isTurnOver() -> Bool {
     let now = RealClock().now()
     pollIfDue(now)
+    if chance != nil { return isDrawnTurnOver() }
     slices += 1
     if turnBegan == 0 { turnBegan = now }
     // Virtual time repeats: there turns are counted, not measured.
@@ -177,7 +187,7 @@ public final class Strand: Resumable, @unchecked Sendable {
     else { return false }
     slices = 0
     turnBegan = now
-    stage?.handOver()
+    stage?.handOverEarly()
     let scheduler = interpreter.scheduler
     guard !scheduler.hasVirtualTime else { return scheduler.shareWork() }
     if scheduler.workerCount > 1 { pauses += 1 }
@@ -304,7 +314,7 @@ public final class Strand: Resumable, @unchecked Sendable {
 
   /// The next turn of a loop is to look at the rest of the world, since time has passed.
   func clockHasTicked() {
-    if interpreter.scheduler.hasVirtualTime { return }
+    if interpreter.scheduler.repeats { return }
     interruptMark.store(true, ordering: .relaxed)
   }
 
@@ -315,10 +325,9 @@ public final class Strand: Resumable, @unchecked Sendable {
     let isDue = lastLook > 0 && now - lastLook >= Self.pollInterval
     guard isDue || lastLook == 0 else { return }
     lastLook = now
-    guard isDue else { return }
-    guard !scheduler.hasVirtualTime else { return }
+    guard isDue, !scheduler.repeats else { return }
     // In the middle of a long built-in there is no end of a turn: what is ready behind it must not wait for that.
-    stage?.handOver()
+    stage?.handOverEarly()
     _ = scheduler.shareWork()
   }
 

@@ -5,8 +5,11 @@ import RunnelSyntax
 
 extension Interpreter {
   /// Writes the tree to standard error; the script goes on.
-  func reportTasks() {
-    guard let mainStrand else { return }
+  func reportTasks() { write(taskTree, toError: true) }
+
+  /// The tree, a task a line; from any thread.
+  public var taskTree: String {
+    guard let mainStrand else { return "" }
     var text = ""
     let now = scheduler.now
     tree.withLock {
@@ -18,7 +21,7 @@ extension Interpreter {
         strands += tasks.compactMap { task in task.strand.map { ($0, depth + 1) } }
       }
     }
-    write(text, toError: true)
+    return text
   }
 }
 

@@ -35,12 +35,15 @@ struct RunCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Makes `random` and what else is left to chance the same at each run, on one worker.",
+      "Draws the order of tasks, `random` and what else is left to chance from this, on one worker.",
       valueName: "number"))
   var seed: UInt64?
 
   @Flag(help: "Let time stand still while anything runs, and jump when everything waits for it.")
   var virtualTime = false
+
+  @Flag(help: "Report at the end what the script opened and left for its scopes to close.")
+  var leaks = false
 
   @Option(help: "From which level on the log is written.")
   var logLevel = InterpreterOptions().logLevel
@@ -67,7 +70,8 @@ struct RunCommand: ParsableCommand {
       code == nil
     else { return }
     let known = [
-      "--grace", "--kill-grace", "--capture-limit", "--workers", "--seed", "--virtual-time", "--log-level",
+      "--grace", "--kill-grace", "--capture-limit", "--workers", "--seed", "--virtual-time", "--leaks",
+      "--log-level",
       "--log-format",
       "--format",
     ]
@@ -96,6 +100,7 @@ struct RunCommand: ParsableCommand {
     // What several threads do at the same time has no order that could repeat.
     options.workers = workers ?? (seed == nil ? nil : 1)
     options.hasVirtualTime = virtualTime
+    options.findsLeaks = leaks
     options.logLevel = logLevel
     options.logFormat = logFormat
     var script = ScriptRun(input, arguments: words)

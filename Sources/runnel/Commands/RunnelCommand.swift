@@ -23,11 +23,13 @@ struct RunnelCommand: ParsableCommand {
       reader of stdout has gone; 1 for any other uncaught error.
       """,
     version: "runnel \(RunnelVersion.text)",
-    subcommands: [RunCommand.self, CheckCommand.self, InspectCommand.self, ReferenceCommand.self],
+    subcommands: [
+      RunCommand.self, CheckCommand.self, TestCommand.self, InspectCommand.self, ReferenceCommand.self,
+    ],
     defaultSubcommand: RunCommand.self)
 
   /// First words that are never a file.
-  static let names: Set<String> = ["run", "check", "inspect", "reference", "help"]
+  static let names: Set<String> = ["run", "check", "test", "inspect", "reference", "help"]
   /// Those that help may suggest.
-  static let visibleNames = ["run", "check", "inspect", "help"]
+  static let visibleNames = ["run", "check", "test", "inspect", "help"]
 }

@@ -69,6 +69,7 @@ public final class FileObject: ResourceObject, @unchecked Sendable {
 
   public override var typeName: String { "file" }
   public override var label: String { "file `\(path.text)`" }
+  public override var isLeft: Bool { !isClosed }
 
   /// Whether it is closed, or will be when the call that is using it ends.
   public override var isClosed: Bool { isClosing.load(ordering: .acquiring) }
