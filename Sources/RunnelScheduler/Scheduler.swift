@@ -82,6 +82,9 @@ public final class Scheduler: TaskExecutor, @unchecked Sendable {
   /// Whether time stands still while anything runs.
   public var hasVirtualTime: Bool { virtualClock != nil }
 
+  /// Where time is virtual, makes the present moment one of the real world. Before what asks for it runs.
+  public func setVirtualWallTime(_ nanoseconds: Int64) { virtualClock?.set(wallTime: nanoseconds) }
+
   // MARK: Jobs
 
   /// Makes a job ready. From any thread.
@@ -90,11 +93,15 @@ public final class Scheduler: TaskExecutor, @unchecked Sendable {
   }
 
   /// Makes something ready that is not. From any thread.
-  public func enqueue(_ resumable: Resumable) { enqueue(.resumable(.passRetained(resumable))) }
+  public func enqueue(_ resumable: Resumable) {
+    if let home = resumable.home { return home.enqueue(.resumable(.passRetained(resumable))) }
+    enqueue(.resumable(.passRetained(resumable)))
+  }
 
   /// Makes something ready for which no other worker is to be woken: this one comes to it as soon as who calls waits, or has had
   /// its turn. From any thread; what is no worker has one woken all the same.
   public func enqueueHere(_ resumable: Resumable) {
+    if let home = resumable.home { return home.enqueue(.resumable(.passRetained(resumable))) }
     enqueue(.resumable(.passRetained(resumable)), wakingOthers: false)
   }
 
@@ -172,8 +179,10 @@ public final class Scheduler: TaskExecutor, @unchecked Sendable {
   ///   - interval: nanoseconds; nothing is done if the last call on any worker was not so long ago.
   public func poll(now: Int64, interval: Int64) {
     guard now - lastPoll.load(ordering: .relaxed) >= interval else { return }
+    // A strand with a thread of its own leaves this to the workers.
+    guard let worker = Worker.current(of: self) else { return }
     lastPoll.store(now, ordering: .relaxed)
-    Worker.current(of: self)?._withUnsafeGuaranteedRef { lookAround($0) }
+    worker._withUnsafeGuaranteedRef { lookAround($0) }
   }
 
   // MARK: Timers

@@ -35,6 +35,7 @@ struct ScriptRun {
     var options = options
     options.arguments = arguments
     options.script = input.path
+    options.workerProgram = InterpreterOptions.ownProgram
     let end = Interpreter(options: options).run(program)
     if let error = end.report {
       Console.complain(ErrorReport(isColoured: Console.isColoured).render(error))

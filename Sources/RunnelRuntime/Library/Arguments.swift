@@ -14,7 +14,7 @@ extension Value {
   var isStream: Bool {
     guard case .object(let object) = self else { return false }
     switch object.tag {
-    case .stream, .channel, .file, .iterator: return true
+    case .stream, .channel, .remoteChannel, .file, .iterator: return true
     default: return false
     }
   }

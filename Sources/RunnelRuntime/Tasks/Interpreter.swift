@@ -9,6 +9,12 @@ import Synchronization
 public struct InterpreterOptions: Sendable {
   /// The script's arguments, `args`.
   public var arguments: [String] = []
+  /// What `sys.executable` gives; nil: the program that runs.
+  public var executable: String?
+  /// A `runnel` of the same version, for process tasks; nil: there are none.
+  public var workerProgram: String?
+  /// For `workerProgram`: the program that runs, where that is `runnel` itself.
+  public static let ownProgram = WorkerProcess.ownProgram
   /// The script's path as `sys.script` gives it; nil for `-c`, standard input and the REPL.
   public var script: String?
   /// Nanoseconds for all cleanup of one unwinding.
@@ -44,6 +50,12 @@ public final class Interpreter: @unchecked Sendable {
   private let randomLock = Lock()
   /// What the script's commands share.
   let commands = CommandRegistry()
+  /// Its worker processes, and the numbers by which they know its error kinds.
+  let workers = WorkerRegistry()
+  let kinds = KindNumbers()
+  /// What reports call the main task, and what the log does. Changed only while nothing runs.
+  var mainLabel = "the script"
+  var mainName: String?
   let machines = MachinePool()
   /// Guards the tree of scopes and tasks.
   let tree = Lock()
@@ -88,6 +100,9 @@ public final class Interpreter: @unchecked Sendable {
 
   /// The names of the globals, by number.
   var globalNames: [String] = []
+
+  /// Begins the row of random numbers anew.
+  func seed(_ seed: UInt64) { randomLock.withLock { random = RandomSource(seed: seed) } }
 
   func withRandom<Result>(_ body: (inout RandomSource) -> Result) -> Result {
     randomLock.withLock { body(&random) }

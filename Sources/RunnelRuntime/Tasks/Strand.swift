@@ -60,6 +60,14 @@ public final class Strand: Resumable, @unchecked Sendable {
   /// In a session: the scopes, instead of its own, that what its top level spawns (language.md §16) and opens belongs to.
   let spawnScope: Scope?
   let resourceScope: Scope?
+  /// For a task on a thread: the place it has there, or waits for. Set before it is made ready.
+  var seat: ThreadSeat?
+  /// For a task in another process: what it does there. Touched by the strand, and under the tree lock by others.
+  @exclusivity(unchecked) var remoteWork: RemoteWork?
+  /// For a stand-in: what reports call it. Set before it does anything.
+  @exclusivity(unchecked) var title: String?
+  /// In a worker process: by whom it has used what stays in the script's process.
+  var caller: WorkerClient?
 
   /// A strand of the script or of a task.
   convenience init(
@@ -102,7 +110,7 @@ public final class Strand: Resumable, @unchecked Sendable {
 
   /// The name that reports show.
   var label: String {
-    task?.label ?? "the script"
+    title ?? task?.label ?? interpreter.mainLabel
   }
 
   /// Its task has ended: it and its scopes, its machine and it no longer hold each other.
@@ -126,6 +134,10 @@ public final class Strand: Resumable, @unchecked Sendable {
   /// Runs the machine until it waits, has had its turn, or ends.
   public override func resume() {
     guard unpark() else { return }
+    if home == nil, let thread = seat?.thread {
+      home = thread
+      return interpreter.scheduler.enqueue(self)
+    }
     if letOthersGo > 0 { noteTurn() }
     while true {
       switch machine.run() {
@@ -146,6 +158,7 @@ public final class Strand: Resumable, @unchecked Sendable {
   }
 
   private func end(_ result: Result<Value, Raised>) {
+    caller?.ended(self)
     guard let task else {
       onEnd?(result)
       onEnd = nil
@@ -154,6 +167,7 @@ public final class Strand: Resumable, @unchecked Sendable {
     stage?.end(result)
     interpreter.finish(task, result)
     letGo()
+    seat?.leave()
   }
 
   /// Has used up its fuel once more: says whether others are to go first.
@@ -192,7 +206,8 @@ public final class Strand: Resumable, @unchecked Sendable {
   /// Runs an `async` function for the machine. Says true if it has ended already; else the strand goes on when it does.
   private func run(_ operation: @escaping @Sendable (Strand) async throws(Raised) -> Value) -> Bool {
     handOff.store(false, ordering: .relaxed)
-    Task.immediate(executorPreference: interpreter.scheduler) {
+    let executor: any TaskExecutor = home ?? interpreter.scheduler
+    Task.immediate(executorPreference: executor) {
       do throws(Raised) {
         machine.deliver(try await operation(self))
       } catch {

@@ -19,6 +19,8 @@ extension Interpreter {
       }
     }
     write(text, toError: true)
+    // Each shows its own.
+    for worker in workers.all { worker.send(Message(kind: .report, payload: [])) }
   }
 }
 
@@ -29,6 +31,8 @@ extension Strand {
     if let task, stage == nil, let place = task.place?.entry(.spawned) {
       text += ", spawned at \(place.location)"
     }
+    if let pid = remoteWork?.pid { text += ", on process, pid \(pid)" }
+    if let seat { text += ", \(seat.label)" }
     guard let (reason, since, place) = waitingNow else { return text + ": runs" }
     text += ": waits for \(reason.what)"
     if let place { text += " at \(place.location)" }

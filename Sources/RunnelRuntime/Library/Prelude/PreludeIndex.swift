@@ -32,6 +32,6 @@ extension Prelude {
     sources + [
       ("system", SystemPrelude.source), ("tasks", TaskLibrary.prelude), ("commands", CommandLibrary.prelude),
       ("sharing", SharingLibrary.prelude), ("gather", GatherFeed.prelude),
-      ("callbacks", TaskCallbacks.prelude),
+      ("callbacks", TaskCallbacks.prelude), ("executors", ExecutorLibrary.prelude),
     ])
 }
