@@ -84,7 +84,8 @@ public final class FunctionCode: Sendable {
 
   init(
     name: String, instructions: [Instruction], constants: [Constant], spans: [Span], registerCount: Int,
-    parameters: Parameters, captures: [Capture], captureNames: [String], handlers: [Handler], isGenerator: Bool,
+    parameters: Parameters, captures: [Capture], captureNames: [String], handlers: [Handler],
+    isGenerator: Bool,
     isScope: Bool, documentation: String?, span: Span
   ) {
     self.name = name

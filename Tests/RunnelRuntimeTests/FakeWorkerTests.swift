@@ -11,7 +11,8 @@ import Testing
 @Suite(.serialized) struct `Programs that are no worker` {
   /// Runs a script whose process tasks run in a program of ours.
   private func run(_ worker: String, _ text: String) throws -> Session.Outcome {
-    let folder = String(decoding: try Files.makeTemporaryDirectory(in: "/tmp", prefix: "fake-worker"), as: UTF8.self)
+    let folder = String(
+      decoding: try Files.makeTemporaryDirectory(in: "/tmp", prefix: "fake-worker"), as: UTF8.self)
     let path = folder + "/worker"
     defer { try? Files.removeTree(folder) }
     try write("#!/bin/bash\n" + worker + "\n", to: path)
@@ -40,12 +41,15 @@ import Testing
     }
   }
 
-  private static let crash = "try { await spawn on process { 1 } } catch WorkerCrashed as e { [e.signal, e.code, e.message] }"
+  private static let crash =
+    "try { await spawn on process { 1 } } catch WorkerCrashed as e { [e.signal, e.code, e.message] }"
 
   /// The first message of a worker, as bash writes it.
   private static let greeting: String = {
     let message = Message(kind: .hello, payload: Array(WorkerGreeting.text.utf8))
-    return "printf '" + message.bytes.map { "\\x" + String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined() + "' >&$2\n"
+    return "printf '"
+      + message.bytes.map { "\\x" + String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+      + "' >&$2\n"
   }()
 
   @Test func `one that only ends has crashed with its status`() throws {

@@ -17,7 +17,9 @@ private final class TestBook: WireBook, @unchecked Sendable {
     program = ProgramLoader.load(
       SourceFile(
         name: "test.rnl",
-        text: "error Mine\nlet n = 3\nfn outer(a) { (x, y = 2) => x + y + a + n }\nfn plain() { raise Mine(\"x\") }\n"),
+        text:
+          "error Mine\nlet n = 3\nfn outer(a) { (x, y = 2) => x + y + a + n }\nfn plain() { raise Mine(\"x\") }\n"
+      ),
       path: "/test.rnl")
   }
 
@@ -32,7 +34,9 @@ private final class TestBook: WireBook, @unchecked Sendable {
     kinds.append(kind)
     return kinds.count
   }
-  override func kind(_ number: Int, name: String, module: String, parent: ErrorKind) throws(WireError) -> ErrorKind {
+  override func kind(_ number: Int, name: String, module: String, parent: ErrorKind) throws(WireError)
+    -> ErrorKind
+  {
     guard number >= 1, number <= kinds.count else { throw WireError(what: "no such kind") }
     return kinds[number - 1]
   }
@@ -47,26 +51,34 @@ private final class TestBook: WireBook, @unchecked Sendable {
   func samples() throws -> [Value] {
     let error = ErrorObject(
       ErrorKind("Mine", parent: .valueError, module: "test.rnl"), "message",
-      data: { var data = MapStorage(); data.set(.string("a"), .int(1)); return data }(),
+      data: {
+        var data = MapStorage(); data.set(.string("a"), .int(1)); return data
+      }(),
       cause: ErrorObject(.timeout, "cause"))
     error.add(suppressed: ErrorObject(.typeError, "suppressed"))
     error.add(note: "note")
     error.set(attempts: [.nil, .object(ErrorObject(.error, "first"))])
     error.add(place: {
       TraceEntry(
-        role: .raised, function: "outer", source: self.modules[0].code.source, span: Span(3, 9), task: "task 1")
+        role: .raised, function: "outer", source: self.modules[0].code.source, span: Span(3, 9),
+        task: "task 1")
     })
     let long = Value.string(String(repeating: "long text ", count: 20))
     return [
-      .nil, .bool(true), .bool(false), .int(.max), .int(.min), .int(-1), .float(.nan), .float(-0.0), .duration(-5), .string("é"),
-      long, .bytes([0, 255]), .list([.int(1), long, long, .list([])]), .object(RangeObject(lower: 5, upper: -5, step: -2)),
-      .record(["a": .list([.int(1)]), "b": .nil]), .object(try closure(over: .object(Cell(.int(3), owner: Cell.anyone)))),
-      .object(try closure(over: .object(Cell(.int(3), owner: 12)))), try #require(Builtins.value(named: "print")),
+      .nil, .bool(true), .bool(false), .int(.max), .int(.min), .int(-1), .float(.nan), .float(-0.0),
+      .duration(-5), .string("é"),
+      long, .bytes([0, 255]), .list([.int(1), long, long, .list([])]),
+      .object(RangeObject(lower: 5, upper: -5, step: -2)),
+      .record(["a": .list([.int(1)]), "b": .nil]),
+      .object(try closure(over: .object(Cell(.int(3), owner: Cell.anyone)))),
+      .object(try closure(over: .object(Cell(.int(3), owner: 12)))),
+      try #require(Builtins.value(named: "print")),
       try #require(Builtins.value(named: "fs.read")), try #require(Builtins.value(named: "fs")),
       .object(EnvironmentObject.shared), .object(ErrorKind.exitError), .object(error),
       .object(try RegexObject(pattern: "a+", flags: "i")), .object(TimeObject(nanoseconds: 5, zone: "UTC")),
       .object(TimeObject(nanoseconds: -5, offset: 3600)), .object(ModuleObject(modules[0])),
-      .object(ExecutorObject.of(.process)), .object(AttemptObject(number: 2, key: "k", last: error)), .object(handle), .missing,
+      .object(ExecutorObject.of(.process)), .object(AttemptObject(number: 2, key: "k", last: error)),
+      .object(handle), .missing,
       .object(try PreludeCode.closure(named: "__callback")),
     ]
   }
@@ -99,8 +111,10 @@ private func decoded(_ bytes: [UInt8], _ book: WireBook) throws -> Value {
   @Test func `data is equal to what it was`() throws {
     let book = TestBook()
     let value = Value.record([
-      "list": .list((0..<100).map { .int($0) }), "text": .string("grüße"), "none": .nil, "bytes": .bytes([1, 2]),
-      "range": .object(RangeObject(lower: 0, upper: 9, inclusive: true)), "nested": .record(["a": .list([.float(0.5)])]),
+      "list": .list((0..<100).map { .int($0) }), "text": .string("grüße"), "none": .nil,
+      "bytes": .bytes([1, 2]),
+      "range": .object(RangeObject(lower: 0, upper: 9, inclusive: true)),
+      "nested": .record(["a": .list([.float(0.5)])]),
     ])
     #expect(plainEqual(try decoded(try encoded(value, book), book), value))
   }
@@ -193,7 +207,8 @@ private func decoded(_ bytes: [UInt8], _ book: WireBook) throws -> Value {
     var random = FixedRandom(37)
     for _ in 0..<20_000 {
       let bytes = (0..<Int.random(in: 0...60, using: &random)).map { _ in
-        Bool.random(using: &random) ? UInt8.random(in: 0...30, using: &random) : UInt8.random(in: 0...255, using: &random)
+        Bool.random(using: &random)
+          ? UInt8.random(in: 0...30, using: &random) : UInt8.random(in: 0...255, using: &random)
       }
       _ = try? decoded(bytes, book)
     }
@@ -210,13 +225,21 @@ private func decoded(_ bytes: [UInt8], _ book: WireBook) throws -> Value {
 
   @Test func `depth without end is refused`() {
     let book = TestBook()
-    let list = [UInt8](repeating: 0, count: 400_000).enumerated().map { $0.offset % 2 == 0 ? WireTag.list.rawValue : 1 }
+    let list = [UInt8](repeating: 0, count: 400_000).enumerated().map {
+      $0.offset % 2 == 0 ? WireTag.list.rawValue : 1
+    }
     #expect(throws: WireError.self) { try decoded(list, book) }
-    #expect(throws: WireError.self) { try decoded([UInt8](repeating: WireTag.cell.rawValue, count: 400_000), book) }
-    #expect(throws: WireError.self) { try decoded([UInt8](repeating: WireTag.error.rawValue, count: 400_000), book) }
+    #expect(throws: WireError.self) {
+      try decoded([UInt8](repeating: WireTag.cell.rawValue, count: 400_000), book)
+    }
+    #expect(throws: WireError.self) {
+      try decoded([UInt8](repeating: WireTag.error.rawValue, count: 400_000), book)
+    }
   }
 
-  @Test func `a range that goes nowhere, a module's top level and a wrong number of captures are refused`() throws {
+  @Test func `a range that goes nowhere, a module's top level and a wrong number of captures are refused`()
+    throws
+  {
     let book = TestBook()
     #expect(throws: WireError.self) { try decoded([WireTag.range.rawValue, 0, 2, 0, 0, 0], book) }
     #expect(throws: WireError.self) { try decoded([WireTag.closure.rawValue, 1, 0, 0], book) }
@@ -245,13 +268,17 @@ private func decoded(_ bytes: [UInt8], _ book: WireBook) throws -> Value {
 
   @Test(arguments: [1, 5, 6, 7, 1000])
   func `messages are whole whatever pieces they come in`(size: Int) throws {
-    let sent = [Message(kind: .hello, payload: [1, 2, 3]), Message(kind: .result, payload: []), Message(kind: .pong, payload: [9])]
+    let sent = [
+      Message(kind: .hello, payload: [1, 2, 3]), Message(kind: .result, payload: []),
+      Message(kind: .pong, payload: [9]),
+    ]
     let came = try pump(sent.flatMap(\.bytes), inPiecesOf: size)
     #expect(came.map(\.kind) == sent.map(\.kind))
     #expect(came.map(\.payload) == sent.map(\.payload))
   }
 
-  @Test func `a message of an unknown kind, or larger than any may be, or without its descriptors, is refused`() {
+  @Test
+  func `a message of an unknown kind, or larger than any may be, or without its descriptors, is refused`() {
     #expect(throws: WireError.self) { try pump([0, 0, 0, 0, 200, 0], inPiecesOf: 6) }
     #expect(throws: WireError.self) { try pump([0xFF, 0xFF, 0xFF, 0xFF, 1, 0], inPiecesOf: 6) }
     #expect(throws: WireError.self) { try pump([0, 0, 0, 0, 1, 3], inPiecesOf: 6) }

@@ -32,6 +32,7 @@ func iteratedItems(_ value: Value, strand: Strand? = nil) throws(Raised) -> [Val
   case .map: return unsafeDowncast(object, to: MapObject.self).storage.map(\.key)
   case .environment:
     return strand?.environment.map(\.key)
+  case .sharedArray: return unsafeDowncast(object, to: SharedArrayObject.self).values
   default: return nil
   }
 }

@@ -14,7 +14,8 @@ public final class LoadedModule: @unchecked Sendable {
 
   /// - Parameter globals: what the host gives by name, `args` and functions of an embedder's.
   init(
-    code: ModuleCode, recipe: ModuleRecipe = ModuleRecipe(), isPrelude: Bool = false, modules: [LoadedModule] = [],
+    code: ModuleCode, recipe: ModuleRecipe = ModuleRecipe(), isPrelude: Bool = false,
+    modules: [LoadedModule] = [],
     globals: [String: Value] = [:]
   ) {
     self.code = code
@@ -36,7 +37,8 @@ public final class LoadedModule: @unchecked Sendable {
         Self.value(of: $0, isPrelude: isPrelude, modules: modules, globals: globals)
       }
       return LoadedFunction(
-        code: function, number: number, source: code.source, isPrelude: isPrelude, constants: values, methods: rows)
+        code: function, number: number, source: code.source, isPrelude: isPrelude, constants: values,
+        methods: rows)
     }
     for function in functions { function.module = self }
   }

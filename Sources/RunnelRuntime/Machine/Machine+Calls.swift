@@ -117,7 +117,8 @@ extension Machine {
     case .plain(let body) where native.servedName != nil:
       let result = try body(
         NativeCall(
-          function: .passUnretained(native), strand: .passUnretained(strand), first: registers + first, count: count))
+          function: .passUnretained(native), strand: .passUnretained(strand), first: registers + first,
+          count: count))
       finish(a, first, count, result)
       return nil
     case .plain:

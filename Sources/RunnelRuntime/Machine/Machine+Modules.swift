@@ -73,7 +73,8 @@ extension Machine {
     case .remoteChannel:
       return .object(StreamObject(source: RemoteChannelSource(unsafeDowncast(object, to: RemoteHandle.self))))
     case .sharedArray:
-      return .object(StreamObject(source: ListSource(unsafeDowncast(object, to: SharedArrayObject.self).values)))
+      return .object(
+        StreamObject(source: ListSource(unsafeDowncast(object, to: SharedArrayObject.self).values)))
     default:
       throw Raised(
         .typeError, "\(value.typeName) is no source of a pipeline; a list, a range, a stream or a command is")

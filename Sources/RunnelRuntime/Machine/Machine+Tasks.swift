@@ -99,8 +99,10 @@ extension Machine {
     }
     let executor = descriptor.hasExecutor ? try Executor(operand()) : .task
     let task = try strand.interpreter.spawn(
-      closure, in: scope, from: strand, on: executor, place: CodePlace(function: frame.function, pc: frame.pc),
-      name: name, isService: descriptor.isService, isDetached: descriptor.isDetached, isDiscarded: descriptor.isDiscarded)
+      closure, in: scope, from: strand, on: executor,
+      place: CodePlace(function: frame.function, pc: frame.pc),
+      name: name, isService: descriptor.isService, isDetached: descriptor.isDetached,
+      isDiscarded: descriptor.isDiscarded)
     window[0] = .object(task)
   }
 
@@ -152,7 +154,8 @@ extension Machine {
       return .wait { [unowned self] strand throws(Raised) in
         do throws(Raised) {
           return try await Gather.each(
-            source, GatherBody(closure: closure, executor: executor, scope: scope, place: place), limit: limit, mode,
+            source, GatherBody(closure: closure, executor: executor, scope: scope, place: place),
+            limit: limit, mode,
             isPair: isPair, strand)
         } catch {
           throw awaited(error)

@@ -100,7 +100,8 @@ public struct ProgramLoader {
     layout.resume(atGlobal: recipe.firstGlobal, names: recipe.changedNames)
     let options = CompileOptions(isImported: recipe.isImported, isInteractive: recipe.isInteractive)
     let known = faces
-    let compiled = compile(tree, index: modules.count, layout: layout, builtins: names, options: options) { target, _ in
+    let compiled = compile(tree, index: modules.count, layout: layout, builtins: names, options: options) {
+      target, _ in
       recipe.imports[target].flatMap { known.indices.contains($0) ? known[$0] : nil }
     }
     guard let code = compiled.code, let interface = compiled.interface else { return false }

@@ -59,7 +59,8 @@ struct GatherBody {
 
   func spawn(_ arguments: [Value], _ strand: Strand) throws(Raised) -> TaskObject {
     try strand.interpreter.spawn(
-      closure, arguments: arguments, in: scope, from: strand, on: executor, place: executor.isTask ? nil : place,
+      closure, arguments: arguments, in: scope, from: strand, on: executor,
+      place: executor.isTask ? nil : place,
       name: nil)
   }
 }

@@ -61,8 +61,20 @@ public final class Interpreter: @unchecked Sendable {
   let tree = Lock()
   private let lastTaskID = Atomic<Int>(0)
   private let lastStageID = Atomic<Int>(0)
-  /// The program's modules, by number. Only the main strand adds to it, before code that uses them runs.
-  public internal(set) var modules: [LoadedModule] = []
+  /// The program's modules, by number. Only the main strand adds to them, before code that uses them runs; in a session tasks on
+  /// threads of their own may look at them meanwhile.
+  public internal(set) var modules: [LoadedModule] {
+    get { programLock.withLock { allModules } }
+    set { programLock.withLock { allModules = newValue } }
+  }
+  /// The names of the globals, by number.
+  var globalNames: [String] {
+    get { programLock.withLock { allGlobalNames } }
+    set { programLock.withLock { allGlobalNames = newValue } }
+  }
+  private let programLock = Lock()
+  private var allModules: [LoadedModule] = []
+  private var allGlobalNames: [String] = []
   /// The script's own `##` comment.
   var documentation: String? { modules.last?.code.documentation }
   /// The main strand, while a script runs.
@@ -97,9 +109,6 @@ public final class Interpreter: @unchecked Sendable {
     output = OutputWriter(sink: options.output)
     random = options.seed.map { RandomSource(seed: $0) } ?? RandomSource()
   }
-
-  /// The names of the globals, by number.
-  var globalNames: [String] = []
 
   /// Begins the row of random numbers anew.
   func seed(_ seed: UInt64) { randomLock.withLock { random = RandomSource(seed: seed) } }

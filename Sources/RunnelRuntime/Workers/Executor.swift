@@ -111,7 +111,8 @@ extension Interpreter {
       closure = try PreludeCode.closure(named: "__work_elsewhere")
     }
     return try spawn(
-      closure, arguments: arguments, in: scope, strand.context, strand.machine.fiber.globals, seat: seat, place: place,
+      closure, arguments: arguments, in: scope, strand.context, strand.machine.fiber.globals, seat: seat,
+      place: place,
       name: name, isService: isService, isDetached: isDetached, isDiscarded: isDiscarded)
   }
 }

@@ -29,7 +29,8 @@ enum ExecutorLibrary {
           case .thread: pool = ThreadPool(size: size, scheduler: interpreter.scheduler)
           case .process: pool = ProcessPool(size: size, interpreter)
           case .task:
-            throw Raised(.valueError, "a pool is of `thread` or `process`: tasks need none, `limit` bounds them")
+            throw Raised(
+              .valueError, "a pool is of `thread` or `process`: tasks need none, `limit` bounds them")
           }
           call.strand.own(pool)
           return .object(pool)
@@ -37,7 +38,8 @@ enum ExecutorLibrary {
     ])
 
   private static let pool = NativeGroup(
-    "pool", summary: "Threads or worker processes that tasks take turns on: `pool(thread, 4)`, `pool(process, 4)`.",
+    "pool",
+    summary: "Threads or worker processes that tasks take turns on: `pool(thread, 4)`, `pool(process, 4)`.",
     functions: [
       NativeFunction(
         "close()", receiver: "pool",
@@ -64,9 +66,11 @@ enum ExecutorLibrary {
         }),
       NativeFunction(
         "__stage_pool(on, n) → pool",
-        documentation: "What a stage with `on:` and a limit runs its function on: a pool of its own for `thread` and `process`.",
+        documentation:
+          "What a stage with `on:` and a limit runs its function on: a pool of its own for `thread` and `process`.",
         body: .plain { call throws(Raised) in
-          guard let size = try? call.int(1) else { return call[0] }
+          guard !call[0].isNil else { return .nil }
+          let size = try call.int(1)
           let interpreter = call.strand.interpreter
           switch try Executor(call[0]) {
           case .thread: return .object(ThreadPool(size: size, scheduler: interpreter.scheduler))

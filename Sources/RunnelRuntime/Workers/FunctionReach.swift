@@ -42,7 +42,9 @@ struct FunctionReach: Sendable {
 
 extension ValueEncoder {
   /// Writes a function with its arguments, and the values of all top-level variables that it reaches.
-  mutating func put(body closure: Closure, arguments: [Value], globals table: GlobalTable, of interpreter: Interpreter)
+  mutating func put(
+    body closure: Closure, arguments: [Value], globals table: GlobalTable, of interpreter: Interpreter
+  )
     throws(Raised)
   {
     try put(.object(closure), as: .what("the task"))

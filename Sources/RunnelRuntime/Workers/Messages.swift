@@ -62,11 +62,13 @@ struct Message: Sendable {
   static func check(_ payload: [UInt8], descriptors: Int = 0) throws(Raised) {
     guard payload.count <= limit else {
       throw Raised(
-        .transferError, "\(payload.count >> 20) MiB are too much to be sent to another process at once: 1 GiB is the limit"
+        .transferError,
+        "\(payload.count >> 20) MiB are too much to be sent to another process at once: 1 GiB is the limit"
       )
     }
     guard descriptors <= SocketIO.descriptorLimit else {
-      throw Raised(.transferError, "more than \(SocketIO.descriptorLimit) shared arrays cannot be sent at once")
+      throw Raised(
+        .transferError, "more than \(SocketIO.descriptorLimit) shared arrays cannot be sent at once")
     }
   }
 }
@@ -108,7 +110,9 @@ final class MessageReader {
     guard bytes.count >= Message.headerSize else { return nil }
     let count = Int(UInt32(littleEndian: bytes.loadUnaligned(as: UInt32.self)))
     guard count <= Message.limit else { throw WireError(what: "a message of \(count) bytes") }
-    guard let kind = MessageKind(rawValue: bytes[4]) else { throw WireError(what: "a message of a kind that there is not") }
+    guard let kind = MessageKind(rawValue: bytes[4]) else {
+      throw WireError(what: "a message of a kind that there is not")
+    }
     let carried = Int(bytes[5])
     guard bytes.count >= Message.headerSize + count else { return nil }
     guard carried <= descriptors.count else { throw WireError(what: "a message without its descriptors") }

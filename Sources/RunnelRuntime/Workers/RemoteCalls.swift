@@ -70,7 +70,9 @@ final class RemoteHandle: Object, @unchecked Sendable {
   /// The handle in a value, if it is one.
   @inline(__always)
   static func of(_ value: Value) -> RemoteHandle? {
-    guard case .object(let object) = value, object.tag.rawValue >= ObjectTag.remoteChannel.rawValue else { return nil }
+    guard case .object(let object) = value, object.tag.rawValue >= ObjectTag.remoteChannel.rawValue else {
+      return nil
+    }
     return unsafeDowncast(object, to: RemoteHandle.self)
   }
 

@@ -7,8 +7,7 @@ import RunnelSystem
 
 /// The work of one task.
 ///
-/// `@unchecked Sendable`: what changes is under `lock`, but for `turn`, which is under the pool's, and `strand`, which is set before
-/// anybody else knows of it.
+/// `@unchecked Sendable`: what changes is under `lock`, but for `turn`, which is under the pool's.
 final class RemoteWork: Object, @unchecked Sendable {
   /// What has become of it.
   enum End {
@@ -21,7 +20,6 @@ final class RemoteWork: Object, @unchecked Sendable {
   let book: ScriptBook
   /// What the pool has for it.
   var turn: ProcessPool.Turn?
-  private(set) var strand: Strand?
   private let interpreter: Interpreter
   private let pool: ProcessPool?
   /// The code and the values; let go of when they are sent.
@@ -34,7 +32,8 @@ final class RemoteWork: Object, @unchecked Sendable {
   private var waiter: Waiter?
   private var hasSignOfLife = false
   private var worker: WorkerProcess?
-  private lazy var standIns = StandIns(self)
+  private var doer: Strand?
+  private let standIns = StandIns()
 
   /// Writes down what is to be done: what the body captures and reaches is taken as it is now.
   init(_ closure: Closure, _ arguments: [Value], from strand: Strand, pool: ProcessPool?) throws(Raised) {
@@ -64,6 +63,9 @@ final class RemoteWork: Object, @unchecked Sendable {
     return Carried.message(.work, out.bytes, arrays)
   }
 
+  /// The strand that has it done, while it is.
+  var strand: Strand? { lock.withLock { doer } }
+
   /// The number of the process that does it.
   var pid: Int32? { lock.withLock { worker?.pid } }
 
@@ -71,10 +73,17 @@ final class RemoteWork: Object, @unchecked Sendable {
 
   /// Has it done, and waits for what it comes to.
   func run(_ strand: Strand) async throws(Raised) -> Value {
-    self.strand = strand
+    lock.withLock { doer = strand }
     interpreter.tree.withLock { strand.remoteWork = self }
+    defer {
+      // They hold each other.
+      lock.withLock { doer = nil }
+      interpreter.tree.withLock { strand.remoteWork = nil }
+    }
     let worker =
-      if let pool { try await pool.take(for: self, strand) } else { try WorkerProcess(interpreter, pool: nil) }
+      if let pool { try await pool.take(for: self, strand) } else {
+        try WorkerProcess(interpreter, pool: nil)
+      }
     lock.withLock { self.worker = worker }
     let began = interpreter.scheduler.now
     worker.begin(self, order(for: strand), context: strand.context)
@@ -118,7 +127,8 @@ final class RemoteWork: Object, @unchecked Sendable {
 
   private func waitForEndUninterrupted(_ strand: Strand) async {
     while lock.withLock({ end == nil }) {
-      await strand.waitUninterrupted(WaitDescription("the cleanup of its worker, process", number: pid.map(Int.init)), arm)
+      await strand.waitUninterrupted(
+        WaitDescription("the cleanup of its worker, process", number: pid.map(Int.init)), arm)
     }
   }
 
@@ -174,11 +184,13 @@ final class RemoteWork: Object, @unchecked Sendable {
 
   /// A message about one of its calls.
   func took(_ message: Message, from worker: WorkerProcess) throws(WireError) {
-    try standIns.took(message, from: worker)
+    try standIns.took(message, from: worker, for: self)
   }
 
   private func outcome(of worker: WorkerProcess) -> (Result<Value, Raised>, isClean: Bool, elapsed: Int64) {
-    guard case .result(let payload)? = lock.withLock({ end }) else { return (.failure(crash(worker)), false, 0) }
+    guard case .result(let payload)? = lock.withLock({ end }) else {
+      return (.failure(crash(worker)), false, 0)
+    }
     var decoder = ValueDecoder(payload[...], book)
     do throws(WireError) {
       let elapsed = max(0, Int64(try decoder.input.int()))
@@ -192,7 +204,9 @@ final class RemoteWork: Object, @unchecked Sendable {
   private static func crash(fault: String, pid: Int32) -> Raised {
     Raised(
       .workerCrashed, "the worker process \(pid) was killed: it sent \(fault)",
-      data: ["code": .int(128 + 9), "signal": .string("SIGKILL"), "stderr": .string(""), "pid": .int(Int(pid))])
+      data: [
+        "code": .int(128 + 9), "signal": .string("SIGKILL"), "stderr": .string(""), "pid": .int(Int(pid)),
+      ])
   }
 
   /// The error of a task whose worker has died.
@@ -232,7 +246,8 @@ final class RemoteWork: Object, @unchecked Sendable {
   ///   - left: errors of what it had not given back: locks.
   ///   - end: when it ended, by the clock of the worker.
   private func conclude(
-    _ result: Result<Value, Raised>, _ cancellation: Raised?, _ left: [ErrorObject], _ end: Int64, _ strand: Strand
+    _ result: Result<Value, Raised>, _ cancellation: Raised?, _ left: [ErrorObject], _ end: Int64,
+    _ strand: Strand
   ) async throws(Raised) -> Value {
     let scheduler = interpreter.scheduler
     if scheduler.hasVirtualTime, cancellation == nil, end > scheduler.now {
@@ -282,7 +297,9 @@ final class ScriptBook: WireBook, @unchecked Sendable {
 
   override func object(ofHandle number: Int, typeName: String) throws(WireError) -> Object {
     try lock.withLock { () throws(WireError) in
-      guard number >= 1, number <= handles.count else { throw WireError(what: "a handle that nobody gave out") }
+      guard number >= 1, number <= handles.count else {
+        throw WireError(what: "a handle that nobody gave out")
+      }
       return handles[number - 1]
     }
   }
@@ -297,16 +314,22 @@ final class ScriptBook: WireBook, @unchecked Sendable {
 
   override func array(_ number: Int, isFloat: Bool, count: Int) throws(WireError) -> SharedArrayObject {
     try lock.withLock { () throws(WireError) in
-      guard arrays.indices.contains(number) else { throw WireError(what: "shared memory that nobody gave out") }
+      guard arrays.indices.contains(number) else {
+        throw WireError(what: "shared memory that nobody gave out")
+      }
       return arrays[number]
     }
   }
 
   override func number(ofKind kind: ErrorKind) -> Int { interpreter.kinds.number(of: kind) * 2 }
 
-  override func kind(_ number: Int, name: String, module: String, parent: ErrorKind) throws(WireError) -> ErrorKind {
+  override func kind(_ number: Int, name: String, module: String, parent: ErrorKind) throws(WireError)
+    -> ErrorKind
+  {
     if number % 2 == 0 {
-      guard let kind = interpreter.kinds.kind(number / 2) else { throw WireError(what: "an error kind that nobody declared") }
+      guard let kind = interpreter.kinds.kind(number / 2) else {
+        throw WireError(what: "an error kind that nobody declared")
+      }
       return kind
     }
     return lock.withLock {

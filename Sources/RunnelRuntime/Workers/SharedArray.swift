@@ -46,7 +46,9 @@ final class SharedArrayObject: Object, @unchecked Sendable {
     }
   }
 
-  fileprivate func set(_ value: Value, at position: Int) throws(Raised) { memory.store(try word(value), at: position) }
+  fileprivate func set(_ value: Value, at position: Int) throws(Raised) {
+    memory.store(try word(value), at: position)
+  }
 
   /// Adds to an item, and gives what it is then. An int that would overflow stays as it was.
   fileprivate func add(_ value: Value, at position: Int) throws(Raised) -> Value {
@@ -101,9 +103,12 @@ enum SharedArrayLibrary {
           default: throw call.wrongType(0, expected: "`int` or `float`")
           }
           let count = try call.int(1)
-          guard count >= 1 else { throw Raised(.valueError, "a shared array has at least 1 item, not \(count)") }
+          guard count >= 1 else {
+            throw Raised(.valueError, "a shared array has at least 1 item, not \(count)")
+          }
           guard count <= SharedArrayObject.limit else {
-            throw Raised(.limitError, "a shared array has at most \(SharedArrayObject.limit) items, not \(count)")
+            throw Raised(
+              .limitError, "a shared array has at most \(SharedArrayObject.limit) items, not \(count)")
           }
           do throws(SystemError) {
             return .object(SharedArrayObject(try SharedMemory(count: count), isFloat: isFloat))
@@ -116,7 +121,9 @@ enum SharedArrayLibrary {
     ])
 
   private static let methods = NativeGroup(
-    "shared_array", summary: "Memory that tasks and processes share. Negative indexes count from the end; `IndexError` beyond.",
+    "shared_array",
+    summary:
+      "Memory that tasks and processes share. Negative indexes count from the end; `IndexError` beyond.",
     functions: [
       NativeFunction(
         "len() → int", receiver: "shared_array", documentation: "The number of items.",
@@ -144,7 +151,8 @@ enum SharedArrayLibrary {
           .bool(try its(call).exchange(call[2], for: call[3], at: try position(call)))
         }),
       NativeFunction(
-        "values() → list", receiver: "shared_array", documentation: "A copy as a list, each item as it is when it is read.",
+        "values() → list", receiver: "shared_array",
+        documentation: "A copy as a list, each item as it is when it is read.",
         body: .plain { call throws(Raised) in .list(try its(call).values) }),
     ])
 

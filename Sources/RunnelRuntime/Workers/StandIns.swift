@@ -9,22 +9,19 @@ import RunnelScheduler
 ///
 /// `@unchecked Sendable`: what changes is under `lock`.
 final class StandIns: @unchecked Sendable {
-  private unowned let work: RemoteWork
   private let lock = Lock()
   private var all: [Int: StandIn] = [:]
   private var scope: Scope?
   private var isOver = false
 
-  init(_ work: RemoteWork) { self.work = work }
-
   /// A message about a call: who makes it, its number, and what it is.
-  func took(_ message: Message, from worker: WorkerProcess) throws(WireError) {
+  func took(_ message: Message, from worker: WorkerProcess, for work: RemoteWork) throws(WireError) {
     var input = WireReader(message.payload)
     let caller = try input.int()
     switch message.kind {
     case .call:
       let number = try input.number()
-      try standIn(for: caller, worker)?.take(StandIn.Call(number: number, payload: input.rest))
+      try standIn(for: caller, work, worker)?.take(StandIn.Call(number: number, payload: input.rest))
     case .giveUp:
       let number = try input.number()
       lock.withLock { all[caller] }?.giveUp(number)
@@ -32,7 +29,9 @@ final class StandIns: @unchecked Sendable {
     }
   }
 
-  private func standIn(for caller: Int, _ worker: WorkerProcess) throws(WireError) -> StandIn? {
+  private func standIn(for caller: Int, _ work: RemoteWork, _ worker: WorkerProcess) throws(WireError)
+    -> StandIn?
+  {
     if let known = lock.withLock({ all[caller] }), !known.isFinished { return known }
     guard let strand = work.strand, !lock.withLock({ isOver }) else { return nil }
     let standIn = StandIn(work, worker, caller: caller, before: lock.withLock { all[caller] })
@@ -60,6 +59,8 @@ final class StandIns: @unchecked Sendable {
   func finish(_ strand: Strand) async -> [ErrorObject] {
     let standIns = lock.withLock { () -> [StandIn] in
       isOver = true
+      // They hold the work that holds these.
+      defer { all = [:] }
       return all.sorted { $0.key < $1.key }.map(\.value)
     }
     var failures: [ErrorObject] = []
@@ -300,7 +301,9 @@ enum Carried {
   /// The beginning of a message without any.
   static let none: [UInt8] = [0]
 
-  static func message(_ kind: MessageKind, _ payload: [UInt8], _ arrays: [(number: Int, array: SharedArrayObject)]) -> Message {
+  static func message(
+    _ kind: MessageKind, _ payload: [UInt8], _ arrays: [(number: Int, array: SharedArrayObject)]
+  ) -> Message {
     var out = WireWriter()
     out.reserve(payload.count + 1 + arrays.count * 2)
     out.put(count: arrays.count)

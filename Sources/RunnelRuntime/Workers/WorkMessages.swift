@@ -22,7 +22,7 @@ struct WorkerSettings: Sendable {
     out.put(options.hasVirtualTime)
     out.put(options.logLevel.rawValue)
     out.put(options.logFormat.rawValue)
-    out.put(options.executable ?? "")
+    out.put(options.executable ?? SystemInfo.executablePath ?? "")
     return out.bytes
   }
 
@@ -39,7 +39,8 @@ struct WorkerSettings: Sendable {
     let workers = try input.number()
     options.workers = workers == 0 ? nil : workers
     options.hasVirtualTime = try input.flag()
-    guard let level = LogLevel(rawValue: try input.text()), let format = LogFormat(rawValue: try input.text()) else {
+    guard let level = LogLevel(rawValue: try input.text()), let format = LogFormat(rawValue: try input.text())
+    else {
       throw WireError(what: "a log that there is not")
     }
     options.logLevel = level
@@ -242,7 +243,9 @@ enum Outcome {
         return (encoder.out.bytes, encoder.arrays)
       } catch {
         // That error's own message can always travel.
-        if case .failure(let raised) = result, raised.error !== error.error, error.error.kind === ErrorKind.transferError {
+        if case .failure(let raised) = result, raised.error !== error.error,
+          error.error.kind === ErrorKind.transferError
+        {
           // An error with data that cannot travel: what can, does.
           result = .failure(Raised(raised.error.withoutData(because: error.error)))
         } else {

@@ -30,6 +30,9 @@ final class WorkerClient: @unchecked Sendable {
   /// A task begins, with what it and the script's process agree on.
   func begin(_ book: WorkerBook) { lock.withLock { self.book = book } }
 
+  /// The task has ended, and with it what only it had.
+  func end() { lock.withLock { book = nil } }
+
   /// The answer to a call has come.
   func took(_ message: Message) throws(WireError) {
     var input = WireReader(message.payload)
@@ -112,7 +115,9 @@ final class WorkerClient: @unchecked Sendable {
 
   private func waitUninterrupted(for call: Pending, _ name: String, _ strand: Strand) async {
     while lock.withLock({ call.answer == nil }) {
-      await strand.waitUninterrupted(WaitDescription("the end of `\(Self.shown(name))` in the script's process")) {
+      await strand.waitUninterrupted(
+        WaitDescription("the end of `\(Self.shown(name))` in the script's process")
+      ) {
         arm($0, call)
       }
     }

@@ -12,7 +12,9 @@ public enum WorkerMain {
   /// Runs as a worker if the words after the program's name say so; gives the exit status, nil if they do not.
   public static func run(_ words: some RandomAccessCollection<String>) -> Int32? {
     guard words.first == WorkerProcess.mode else { return nil }
-    guard words.count == 2, let last = words.last, let socket = Int32(last), socket > 2, SocketIO.isSocket(socket) else {
+    guard words.count == 2, let last = words.last, let socket = Int32(last), socket > 2,
+      SocketIO.isSocket(socket)
+    else {
       complain("`\(WorkerProcess.mode)` is how runnel starts its own worker processes")
       return 2
     }
@@ -34,7 +36,8 @@ public enum WorkerMain {
   }
 
   /// Waits for the first message; nil if there is none.
-  private static func settings(_ reader: MessageReader, _ socket: Int32) throws(WireError) -> WorkerSettings? {
+  private static func settings(_ reader: MessageReader, _ socket: Int32) throws(WireError) -> WorkerSettings?
+  {
     while true {
       if let message = try reader.next() {
         guard message.kind == .begin else { throw WireError(what: "a message before the first one") }
@@ -90,7 +93,11 @@ extension WorkerMain {
 
     private func watch() {
       interpreter.reactor.watch(socket, for: .readable, isBackground: true) { [self] in
-        if case .ended = reader.pump(socket) { takeMessages(isOver: true) } else { takeMessages(isOver: false) }
+        if case .ended = reader.pump(socket) {
+          takeMessages(isOver: true)
+        } else {
+          takeMessages(isOver: false)
+        }
       }
     }
 
@@ -140,7 +147,9 @@ extension WorkerMain {
       try book.take(Carried.read(&input), message.descriptors)
       let order = try WorkOrder(&input)
       var decoder = ValueDecoder(input.rest, book)
-      guard let closure = try decoder.value().closure else { throw WireError(what: "a task that is no function") }
+      guard let closure = try decoder.value().closure else {
+        throw WireError(what: "a task that is no function")
+      }
       var arguments: [Value] = []
       for _ in 0..<(try decoder.input.count()) { arguments.append(try decoder.value()) }
       let globals = GlobalTable(count: order.globalCount)
@@ -150,18 +159,21 @@ extension WorkerMain {
       }
       try decoder.input.requireEnd()
       let context =
-        order.context.map { TaskContext(environment: $0.environment, directory: $0.directory, output: .standard) }
+        order.context.map {
+          TaskContext(environment: $0.environment, directory: $0.directory, output: .standard)
+        }
         ?? self.context
       guard let context else { throw WireError(what: "a task without an environment") }
       self.context = context
       if let seed = order.seed { interpreter.seed(seed) }
-      interpreter.mainLabel = order.label
+      interpreter.mainLabel = "\(order.label) in worker \(SystemInfo.processID)"
       interpreter.mainName = order.name.isEmpty ? nil : order.name
       start(closure, arguments, globals, context, book, order)
     }
 
     private func start(
-      _ closure: Closure, _ arguments: [Value], _ globals: GlobalTable, _ context: TaskContext, _ book: WorkerBook,
+      _ closure: Closure, _ arguments: [Value], _ globals: GlobalTable, _ context: TaskContext,
+      _ book: WorkerBook,
       _ order: WorkOrder
     ) {
       let scheduler = interpreter.scheduler
@@ -179,7 +191,8 @@ extension WorkerMain {
         let deadline = began.addingOrLast(left)
         root.deadline = deadline
         if scheduler.hasVirtualTime {
-          root.timer = scheduler.schedule(at: deadline) { [interpreter] in interpreter.cancel(root, .deadline) }
+          root.timer = scheduler.schedule(at: deadline) { [interpreter] in interpreter.cancel(root, .deadline)
+          }
         }
       }
       lock.withLock { job = Job(strand: strand, root: root, book: book, began: began) }
@@ -209,6 +222,7 @@ extension WorkerMain {
       head.put(int: scheduler.hasVirtualTime ? Int(scheduler.now - job.began) : 0)
       let (payload, _) = Outcome.encode(result, job.book, head, what: "what the task gives")
       interpreter.mainStrand = nil
+      client.end()
       job.strand.letGo()
       sender.send(Message(kind: .result, payload: payload))
     }
@@ -244,7 +258,9 @@ final class WorkerBook: WireBook, @unchecked Sendable {
   override func number(ofHandle object: Object) -> Int? { RemoteHandle.of(.object(object))?.number }
 
   override func object(ofHandle number: Int, typeName: String) throws(WireError) -> Object {
-    guard let tag = RemoteCalls.handleTag(of: typeName) else { throw WireError(what: "a handle of a \(typeName)") }
+    guard let tag = RemoteCalls.handleTag(of: typeName) else {
+      throw WireError(what: "a handle of a \(typeName)")
+    }
     return lock.withLock {
       if let known = handles[number] { return known }
       let handle = RemoteHandle(number, typeName: typeName, tag: tag, client)
@@ -275,7 +291,9 @@ final class WorkerBook: WireBook, @unchecked Sendable {
 
   override func number(ofKind kind: ErrorKind) -> Int { client.kinds.number(of: kind) }
 
-  override func kind(_ number: Int, name: String, module: String, parent: ErrorKind) throws(WireError) -> ErrorKind {
+  override func kind(_ number: Int, name: String, module: String, parent: ErrorKind) throws(WireError)
+    -> ErrorKind
+  {
     client.kinds.kind(number, name: name, module: module, parent: parent)
   }
 }

@@ -118,11 +118,13 @@ final class WorkerProcess: @unchecked Sendable {
       let advice =
         switch error.code {
         case EAGAIN: "; there are too many processes (`ulimit -u`): use `pool(process, n)`, or `limit`"
-        case EMFILE, ENFILE: "; there are too many open files (`ulimit -n`): use `pool(process, n)`, or `limit`"
+        case EMFILE, ENFILE:
+          "; there are too many open files (`ulimit -n`): use `pool(process, n)`, or `limit`"
         default: ""
         }
       return Raised(
-        .ioError, "cannot start a worker process: \(error.message)\(advice)", data: ["errno": .string(error.name)])
+        .ioError, "cannot start a worker process: \(error.message)\(advice)",
+        data: ["errno": .string(error.name)])
     default: return Raised(.ioError, "cannot start a worker process from `\(path)`: \(error.description)")
     }
   }
@@ -191,7 +193,9 @@ final class WorkerProcess: @unchecked Sendable {
 
   private func watchExit() {
     guard exitWatch == nil, end == nil else { return }
-    exitWatch = interpreter.reactor.watch(pidfd, for: .readable, isBackground: !isEnding) { [self] in sawExit() }
+    exitWatch = interpreter.reactor.watch(pidfd, for: .readable, isBackground: !isEnding) { [self] in
+      sawExit()
+    }
   }
 
   private func watchOutput(of pipe: OutputPipe) {
@@ -207,10 +211,12 @@ final class WorkerProcess: @unchecked Sendable {
   }
 
   private func sawSocket() {
-    guard let number = lock.withLock({ () -> Int32? in
-      socketWatch = nil
-      return socket?.number
-    }) else { return }
+    guard
+      let number = lock.withLock({ () -> Int32? in
+        socketWatch = nil
+        return socket?.number
+      })
+    else { return }
     let progress = reader.pump(number)
     do throws(WireError) {
       while let message = try reader.next() { try took(message) }
@@ -229,7 +235,9 @@ final class WorkerProcess: @unchecked Sendable {
     guard hasGreeted else {
       guard message.kind == .hello else { throw WireError(what: "no greeting") }
       let version = String(decoding: message.payload, as: UTF8.self)
-      guard version == WorkerGreeting.text else { throw WireError(what: "the greeting of another version (\(version))") }
+      guard version == WorkerGreeting.text else {
+        throw WireError(what: "the greeting of another version (\(version))")
+      }
       hasGreeted = true
       return
     }
@@ -385,6 +393,8 @@ final class WorkerRegistry: @unchecked Sendable {
 
   /// Kills those that work for a scope: a second Ctrl-C ends a session's line.
   func kill(in scope: Scope) {
-    for worker in all { if let strand = worker.currentWork?.strand, scope.holds(strand.root) { worker.kill() } }
+    for worker in all {
+      if let strand = worker.currentWork?.strand, scope.holds(strand.root) { worker.kill() }
+    }
   }
 }

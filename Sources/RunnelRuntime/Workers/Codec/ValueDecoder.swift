@@ -114,7 +114,9 @@ struct ValueDecoder {
   private static let nobody = -1
 
   private mutating func tag() throws(WireError) -> WireTag {
-    guard let tag = WireTag(rawValue: try input.byte()) else { throw WireError(what: "a sort of value that there is not") }
+    guard let tag = WireTag(rawValue: try input.byte()) else {
+      throw WireError(what: "a sort of value that there is not")
+    }
     return tag
   }
 
@@ -161,7 +163,9 @@ struct ValueDecoder {
     guard number > 0, number < functions.count else { throw WireError(what: "a function that there is not") }
     let function = functions[number]
     let count = try input.count()
-    guard count == function.code.captures.count else { throw WireError(what: "captures that do not fit the function") }
+    guard count == function.code.captures.count else {
+      throw WireError(what: "captures that do not fit the function")
+    }
     var upvalues: [Value] = []
     upvalues.reserveCapacity(count)
     for _ in 0..<count { upvalues.append(try value(depth: depth + 1)) }
@@ -176,7 +180,9 @@ struct ValueDecoder {
     let name = try input.text()
     guard number > 0 else {
       if name == ErrorKind.exit.name { return .exit }
-      guard let kind = Builtins.value(named: name)?.kind else { throw WireError(what: "an error kind that there is not") }
+      guard let kind = Builtins.value(named: name)?.kind else {
+        throw WireError(what: "an error kind that there is not")
+      }
       return kind
     }
     let module = try input.text()
@@ -196,7 +202,9 @@ struct ValueDecoder {
     for _ in 0..<(try input.count()) { error.add(suppressed: try nested(depth)) }
     for _ in 0..<(try input.count()) { error.add(note: try input.text()) }
     for _ in 0..<(try input.count()) {
-      guard let role = TraceEntry.Role(number: try input.byte()) else { throw WireError(what: "a trace that is none") }
+      guard let role = TraceEntry.Role(number: try input.byte()) else {
+        throw WireError(what: "a trace that is none")
+      }
       let module = try input.number()
       let function = try input.text()
       let (start, end) = (try input.number(), try input.number())
@@ -217,7 +225,9 @@ struct ValueDecoder {
   }
 
   private mutating func nested(_ depth: Int) throws(WireError) -> ErrorObject {
-    guard let error = try value(depth: depth + 1).error else { throw WireError(what: "no error where one should be") }
+    guard let error = try value(depth: depth + 1).error else {
+      throw WireError(what: "no error where one should be")
+    }
     return error
   }
 }
