@@ -82,6 +82,12 @@ import Testing
     #expect(shown.hasPrefix("[\"SIGKILL\", 137, "), "\(shown)")
   }
 
+  @Test func `one that is killed in the middle of a message has crashed`() throws {
+    let half = "printf '\\xff\\x00\\x00\\x00\\x08\\x00abc' >&$2; kill -9 $$"
+    let shown = text(try run(Self.greeting + half, Self.crash))
+    #expect(shown.hasPrefix("[\"SIGKILL\", 137, ") && shown.contains("killed by SIGKILL"), "\(shown)")
+  }
+
   @Test func `one that closes its socket and lives on is killed after a while`() throws {
     let shown = text(try run("eval \"exec $2>&-\"; sleep 100", Self.crash))
     #expect(shown.hasPrefix("[\"SIGKILL\", 137, "), "\(shown)")

@@ -60,8 +60,8 @@ public final class Strand: Resumable, @unchecked Sendable {
   /// In a session: the scopes, instead of its own, that what its top level spawns (language.md §16) and opens belongs to.
   let spawnScope: Scope?
   let resourceScope: Scope?
-  /// For a task on a thread: the place it has there, or waits for. Set before it is made ready.
-  var seat: ThreadSeat?
+  /// For a task on a thread or a pool: the place it has there, or waits for. Set before it is made ready.
+  var seat: TaskSeat?
   /// For a task in another process: what it does there. Touched by the strand, and under the tree lock by others.
   @exclusivity(unchecked) var remoteWork: RemoteWork?
   /// For a stand-in: what reports call it. Set before it does anything.

@@ -32,7 +32,7 @@ extension Strand {
       text += ", spawned at \(place.location)"
     }
     if let pid = remoteWork?.pid { text += ", on process, pid \(pid)" }
-    if let seat { text += ", \(seat.label)" }
+    if let label = seat?.label { text += ", \(label)" }
     guard let (reason, since, place) = waitingNow else { return text + ": runs" }
     text += ": waits for \(reason.what)"
     if let place { text += " at \(place.location)" }

@@ -19,7 +19,7 @@ extension Interpreter {
   /// As the other, with what the task takes from its spawner.
   func spawn(
     _ closure: Closure, arguments: [Value], in scope: Scope, _ context: TaskContext, _ globals: GlobalTable,
-    seat: ThreadSeat? = nil, place: CodePlace? = nil, name: String?, isService: Bool = false,
+    seat: TaskSeat? = nil, place: CodePlace? = nil, name: String?, isService: Bool = false,
     isDetached: Bool = false, isDiscarded: Bool = false
   ) throws(Raised) -> TaskObject {
     let task = TaskObject(

@@ -98,7 +98,7 @@ extension Interpreter {
     isDiscarded: Bool = false
   ) throws(Raised) -> TaskObject {
     var (closure, arguments) = (closure, arguments)
-    var seat: ThreadSeat?
+    var seat: TaskSeat?
     switch executor {
     case .task: break
     case .thread: seat = ThreadSeat(own: try ThreadPool.start(scheduler))
@@ -107,7 +107,9 @@ extension Interpreter {
       arguments = [.object(try RemoteWork(closure, arguments, from: strand, pool: nil))]
       closure = try PreludeCode.closure(named: "__work_elsewhere")
     case .processes(let pool):
-      arguments = [.object(try RemoteWork(closure, arguments, from: strand, pool: pool))]
+      let work = try RemoteWork(closure, arguments, from: strand, pool: pool)
+      seat = WorkerSeat(work, in: pool)
+      arguments = [.object(work)]
       closure = try PreludeCode.closure(named: "__work_elsewhere")
     }
     return try spawn(

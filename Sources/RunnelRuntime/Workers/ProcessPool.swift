@@ -4,6 +4,24 @@
 
 import RunnelScheduler
 
+/// The place of a task in the line of a pool of processes.
+final class WorkerSeat: TaskSeat, @unchecked Sendable {
+  private let work: RemoteWork
+  private let pool: ProcessPool
+
+  init(_ work: RemoteWork, in pool: ProcessPool) {
+    self.work = work
+    self.pool = pool
+  }
+
+  override func begin(_ strand: Strand) {
+    // Nothing runs the strand yet, so that it can be parked from here.
+    if strand.park(pool.turn(for: work)) { strand.interpreter.scheduler.enqueue(strand) }
+  }
+
+  override func leave() { pool.leave(work) }
+}
+
 /// `pool(process, n)`.
 ///
 /// `@unchecked Sendable`: what changes is protected by `lock`.
@@ -34,9 +52,9 @@ final class ProcessPool: ExecutorPool, @unchecked Sendable {
   override var label: String { "pool(process, \(size))" }
   override var isClosed: Bool { lock.withLock { hasEnded } }
 
-  /// Gives a task a worker, when it is its turn.
-  func take(for work: RemoteWork, _ strand: Strand) async throws(Raised) -> WorkerProcess {
-    _ = try await strand.wait(WaitDescription("a free worker of a pool")) { waiter in
+  /// The wait for a turn.
+  fileprivate func turn(for work: RemoteWork) -> Wait {
+    .other(WaitDescription("a free worker of a pool")) { [self] waiter in
       lock.withLock {
         guard !hasEnded else {
           waiter.resume(raising: Self.closedMeanwhile)
@@ -51,19 +69,38 @@ final class ProcessPool: ExecutorPool, @unchecked Sendable {
         return { self.lock.withLock { self.line.leave(place) } }
       }
     }
-    switch lock.withLock({ work.turn.take() }) {
-    case .worker(let worker)?: return worker
-    case .start?, nil:
-      do throws(Raised) {
-        return try WorkerProcess(interpreter, pool: self)
-      } catch {
-        lock.withLock {
-          count -= 1
-          serve()
-        }
-        throw error
+  }
+
+  /// The worker of a task whose turn it is.
+  func worker(for work: RemoteWork) throws(Raised) -> WorkerProcess {
+    if case .worker(let worker)? = lock.withLock({ work.turn.take() }) { return worker }
+    do throws(Raised) {
+      return try WorkerProcess(interpreter, pool: self)
+    } catch {
+      lock.withLock {
+        count -= 1
+        serve()
       }
+      throw error
     }
+  }
+
+  /// A task has ended; perhaps before it has used its turn.
+  fileprivate func leave(_ work: RemoteWork) {
+    let unwanted = lock.withLock { () -> WorkerProcess? in
+      guard let turn = work.turn.take() else { return nil }
+      guard case .worker(let worker) = turn, !hasEnded else {
+        count -= 1
+        serve()
+        guard case .worker(let worker) = turn else { return nil }
+        dropped.append(worker)
+        return worker
+      }
+      idle.append(worker)
+      serve()
+      return nil
+    }
+    unwanted?.drop()
   }
 
   private func free() -> Turn? {

@@ -80,10 +80,7 @@ final class RemoteWork: Object, @unchecked Sendable {
       lock.withLock { doer = nil }
       interpreter.tree.withLock { strand.remoteWork = nil }
     }
-    let worker =
-      if let pool { try await pool.take(for: self, strand) } else {
-        try WorkerProcess(interpreter, pool: nil)
-      }
+    let worker = if let pool { try pool.worker(for: self) } else { try WorkerProcess(interpreter, pool: nil) }
     lock.withLock { self.worker = worker }
     let began = interpreter.scheduler.now
     worker.begin(self, order(for: strand), context: strand.context)

@@ -4,10 +4,26 @@
 
 import RunnelScheduler
 
+/// What a task needs before its first instruction: a thread, or a turn on a pool. A pool's tasks stand in its line from their spawn
+/// on, in that order.
+class TaskSeat: @unchecked Sendable {
+  /// The thread that the strand is to run on, once it has one.
+  var thread: DedicatedThread? { nil }
+
+  /// Makes the strand ready, now or when it is its turn.
+  func begin(_ strand: Strand) {}
+
+  /// The strand has ended.
+  func leave() {}
+
+  /// For reports.
+  var label: String? { nil }
+}
+
 /// The place of a task's strand on a thread, or in a pool's line for one.
 ///
 /// `@unchecked Sendable`: `granted` is protected by the pool's lock; without a pool it never changes.
-final class ThreadSeat: @unchecked Sendable {
+final class ThreadSeat: TaskSeat, @unchecked Sendable {
   private let pool: ThreadPool?
   fileprivate var granted: DedicatedThread?
 
@@ -20,11 +36,9 @@ final class ThreadSeat: @unchecked Sendable {
   /// A seat that has to be waited for.
   init(in pool: ThreadPool) { self.pool = pool }
 
-  /// The thread, once it has one.
-  var thread: DedicatedThread? { pool.map { $0.thread(of: self) } ?? granted }
+  override var thread: DedicatedThread? { pool.map { $0.thread(of: self) } ?? granted }
 
-  /// Makes the strand ready: on its thread, or as soon as there is one.
-  func begin(_ strand: Strand) {
+  override func begin(_ strand: Strand) {
     if let pool {
       // Nothing runs the strand yet, so that it can be parked from here.
       if !strand.park(pool.turn(for: self)) { return }
@@ -34,13 +48,11 @@ final class ThreadSeat: @unchecked Sendable {
     strand.interpreter.scheduler.enqueue(strand)
   }
 
-  /// The strand has ended.
-  func leave() {
+  override func leave() {
     if let pool { pool.leave(self) } else { granted?.close() }
   }
 
-  /// For reports.
-  var label: String { pool == nil ? "on a thread of its own" : "on a pool's thread" }
+  override var label: String? { pool == nil ? "on a thread of its own" : "on a pool's thread" }
 }
 
 /// `pool(thread, n)`.

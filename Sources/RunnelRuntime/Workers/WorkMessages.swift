@@ -8,6 +8,8 @@ import RunnelSystem
 /// How a worker is to run: `begin`.
 struct WorkerSettings: Sendable {
   var options = InterpreterOptions()
+  /// Whether what it prints is to come out at once, as on a terminal.
+  var isOnTerminal = false
 
   var payload: [UInt8] {
     var out = WireWriter()
@@ -22,11 +24,15 @@ struct WorkerSettings: Sendable {
     out.put(options.hasVirtualTime)
     out.put(options.logLevel.rawValue)
     out.put(options.logFormat.rawValue)
+    out.put(isOnTerminal)
     out.put(options.executable ?? SystemInfo.executablePath ?? "")
     return out.bytes
   }
 
-  init(options: InterpreterOptions) { self.options = options }
+  init(options: InterpreterOptions) {
+    self.options = options
+    isOnTerminal = Terminal.isTerminal(1)
+  }
 
   init(_ payload: [UInt8]) throws(WireError) {
     var input = WireReader(payload)
@@ -45,6 +51,7 @@ struct WorkerSettings: Sendable {
     }
     options.logLevel = level
     options.logFormat = format
+    isOnTerminal = try input.flag()
     let executable = try input.text()
     options.executable = executable.isEmpty ? nil : executable
     options.workerProgram = WorkerProcess.ownProgram

@@ -26,7 +26,7 @@ public enum WorkerMain {
     let reader = MessageReader()
     do throws(WireError) {
       guard let settings = try settings(reader, socket) else { return 0 }
-      let worker = Worker(socket, reader, settings.options)
+      let worker = Worker(socket, reader, settings)
       worker.run()
       return 0
     } catch {
@@ -76,10 +76,12 @@ extension WorkerMain {
     private let lock = Lock()
     private var job: Job?
 
-    init(_ socket: Int32, _ reader: MessageReader, _ options: InterpreterOptions) {
+    init(_ socket: Int32, _ reader: MessageReader, _ settings: WorkerSettings) {
+      let options = settings.options
       self.socket = socket
       self.reader = reader
       interpreter = Interpreter(options: options)
+      if settings.isOnTerminal { interpreter.output.behaveAsOnTerminal() }
       sender = MessageSender(socket, interpreter.reactor)
       client = WorkerClient(sender, interpreter)
       loader = ProgramLoader(globals: ["args": .list(options.arguments.map { .string($0) })])
