@@ -11,10 +11,12 @@ import Testing
 @Suite(.serialized) struct `Programs that are no worker` {
   /// Runs a script whose process tasks run in a program of ours.
   private func run(_ worker: String, _ text: String) throws -> Session.Outcome {
-    let folder = String(
-      decoding: try Files.makeTemporaryDirectory(in: "/tmp", prefix: "fake-worker"), as: UTF8.self)
+    let folder = try Files.makeTemporaryDirectory(in: "/tmp", prefix: "fake-worker-")
     let path = folder + "/worker"
-    defer { try? Files.removeTree(folder) }
+    defer {
+      try? Files.remove(path)
+      try? Files.removeDirectory(folder)
+    }
     try write("#!/bin/bash\n" + worker + "\n", to: path)
     var options = InterpreterOptions()
     options.workerProgram = path

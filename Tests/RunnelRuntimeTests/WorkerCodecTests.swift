@@ -1,6 +1,7 @@
 // The codec between the script's process and its workers: what is written is read back, and bytes that are wrong in any way are
 // refused, without a crash and without memory that they do not pay for.
 
+import RunnelCompiler
 import RunnelSyntax
 import RunnelSystem
 import Testing
