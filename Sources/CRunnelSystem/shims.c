@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -117,6 +118,8 @@ int64_t runnel_copy_range(int source, int target, int64_t count) {
 int runnel_pidfd_signal(int pidfd, int signal) {
   return syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0) == 0 ? 0 : errno;
 }
+
+void runnel_name_process(const char *name) { prctl(PR_SET_NAME, name, 0L, 0L, 0L); }
 
 int runnel_make_directory(char *template) { return mkdtemp(template) != NULL ? 0 : errno; }
 

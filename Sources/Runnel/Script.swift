@@ -14,6 +14,9 @@ public struct ScriptOptions: Sendable {
   public var output: (@Sendable (_ text: String, _ isError: Bool) -> Void)?
   /// How long all cleanup of one unwinding may take after it was told to stop.
   public var grace: Duration = .seconds(5)
+  /// The path of a `runnel` of the same version, which process tasks (`spawn on process`) run in; nil: there are none, and a script
+  /// that wants one gets an `IOError`.
+  public var workerProgram: String?
   /// Makes `random` and its kin give the same numbers at each run.
   public var seed: UInt64?
 

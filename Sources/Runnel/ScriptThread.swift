@@ -34,6 +34,7 @@ final class ScriptThread: @unchecked Sendable {
     var settings = InterpreterOptions()
     settings.arguments = options.arguments
     settings.seed = options.seed
+    settings.workerProgram = options.workerProgram
     let (seconds, attoseconds) = options.grace.components
     let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
     settings.grace =

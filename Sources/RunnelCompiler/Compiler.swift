@@ -12,8 +12,22 @@ public final class ProgramLayout {
   var session: [String: Variable] = [:]
   /// The top levels of earlier lines: their variables refer to them without holding them.
   var sessionScopes: [FunctionScope] = []
+  /// Every variable that a line has declared, by its global.
+  private var sessionVariables: [Int: Variable] = [:]
 
   public init() {}
+
+  func declareInSession(_ variable: Variable, global: Int) {
+    session[variable.name] = variable
+    sessionVariables[global] = variable
+  }
+
+  /// Makes names mean what they meant elsewhere, when the same text was compiled: globals are numbered from there, and a session's
+  /// names stand for the globals that are given, or for none.
+  public func resume(atGlobal number: Int, names: [String: Int?]) {
+    while globalCount < number { _ = allocateGlobal("") }
+    for (name, global) in names { session[name] = global.flatMap { sessionVariables[$0] } }
+  }
 
   func allocateGlobal(_ name: String) -> Int {
     globalNames.append(name)
@@ -183,7 +197,7 @@ final class ModuleCompiler {
           members[variable.name] = global
           if case .errorKind = variable.kind { kindMembers.insert(variable.name) }
         }
-        if options.isInteractive { layout.session[variable.name] = variable }
+        if options.isInteractive { layout.declareInSession(variable, global: global) }
       } else {
         registers += 1
       }

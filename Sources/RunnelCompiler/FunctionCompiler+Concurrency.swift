@@ -32,12 +32,14 @@ extension FunctionCompiler {
 
   func compileGatherFor(_ node: GatherForNode, into target: Int, span: Span) {
     let mark = builder.nextRegister
-    let window = builder.allocate(3)
+    let window = builder.allocate(4)
     streamOperand(node.source, into: window)
-    if let limit = node.limit {
-      expression(limit, into: window + 2)
-    } else {
-      builder.emit(.loadNil, window + 2)
+    for (clause, register) in [(node.limit, window + 2), (node.executor, window + 3)] {
+      if let clause {
+        expression(clause, into: register)
+      } else {
+        builder.emit(.loadNil, register)
+      }
     }
     taskClosure(node.functionID, .block(node.body), patterns: node.patterns, name: "gather", into: window + 1)
     builder.span = span

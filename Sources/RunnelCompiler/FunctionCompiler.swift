@@ -188,6 +188,7 @@ final class FunctionCompiler {
     return FunctionCode(
       name: name, instructions: builder.instructions, constants: builder.constants, spans: builder.spans,
       registerCount: builder.registerCount, parameters: parameters, captures: captureSources(),
+      captureNames: scope.captures.map(\.variable.name),
       handlers: builder.handlers, isGenerator: isGenerator, isScope: isScope, documentation: documentation,
       span: span)
   }

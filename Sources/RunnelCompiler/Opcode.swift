@@ -161,7 +161,8 @@ public enum Opcode: UInt8, Sendable, CaseIterable {
   case spawn  // A B        R[A] = a task of closure R[A] with options K[B], whose values are in R[A+1]…
   case await  // A B        R[A] = the result of task R[B]
   case gather  // A B        R[A] = gather R[A], mode B
-  // A B: R[A] = gather of R[A] (source), R[A+1] (closure), R[A+2] (limit or nil), mode B; flag 1: pairs
+  // A B: R[A] = gather of R[A] (source), R[A+1] (closure), R[A+2] (limit or nil), R[A+3] (executor or nil), mode B; flag 1:
+  // pairs
   case gatherFor
   // A: R[A] = the state of a retry with count R[A], backoff R[A+1], jitter R[A+2], within R[A+3]; flag:
   // RetryFlags

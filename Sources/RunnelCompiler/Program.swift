@@ -82,6 +82,8 @@ public final class FunctionCode: Sendable {
   public let registerCount: Int
   public let parameters: Parameters
   public let captures: [Capture]
+  /// The variables that they are of, for messages.
+  public let captureNames: [String]
   /// Innermost first.
   public let handlers: [Handler]
   public let isGenerator: Bool
@@ -92,8 +94,9 @@ public final class FunctionCode: Sendable {
 
   init(
     name: String, instructions: [Instruction], constants: [Constant], spans: [Span], registerCount: Int,
-    parameters: Parameters, captures: [Capture], handlers: [Handler], isGenerator: Bool, isScope: Bool,
-    documentation: String?, span: Span
+    parameters: Parameters, captures: [Capture], captureNames: [String], handlers: [Handler],
+    isGenerator: Bool,
+    isScope: Bool, documentation: String?, span: Span
   ) {
     self.name = name
     self.instructions = instructions
@@ -102,6 +105,7 @@ public final class FunctionCode: Sendable {
     self.registerCount = registerCount
     self.parameters = parameters
     self.captures = captures
+    self.captureNames = captureNames
     self.handlers = handlers
     self.isGenerator = isGenerator
     self.isScope = isScope

@@ -25,6 +25,8 @@ public final class REPL {
 
   /// Standard input is a terminal.
   public init(options: InterpreterOptions = InterpreterOptions(), isColoured: Bool = false) {
+    var options = options
+    options.workerProgram = options.workerProgram ?? InterpreterOptions.ownProgram
     let session = Session(options: options)
     self.session = session
     self.isColoured = isColoured

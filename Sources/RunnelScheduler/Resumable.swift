@@ -4,8 +4,11 @@
 ///
 /// A subclass sees to it that it is ready once at a time: `resume` never runs on two workers at once.
 ///
-/// `@unchecked Sendable`: it has no state of its own.
+/// `@unchecked Sendable`: `home` is written by whoever runs it or has not made it ready yet.
 open class Resumable: @unchecked Sendable {
+  /// The thread that it runs on; nil for any worker.
+  public final var home: DedicatedThread?
+
   public init() {}
 
   /// Goes on, on the worker that calls this, until there is nothing to do at the moment.

@@ -110,6 +110,9 @@ public final class Scheduler: TaskExecutor, @unchecked Sendable {
   /// Whether what strands do must not hang on how fast the machine is: turns are counted then, not measured.
   public var repeats: Bool { virtualClock != nil || seed != nil }
 
+  /// Where time is virtual, makes the present moment one of the real world. Before what asks for it runs.
+  public func setVirtualWallTime(_ nanoseconds: Int64) { virtualClock?.set(wallTime: nanoseconds) }
+
   // MARK: Jobs
 
   /// Makes a job ready. From any thread.
@@ -118,11 +121,15 @@ public final class Scheduler: TaskExecutor, @unchecked Sendable {
   }
 
   /// Makes something ready that is not. From any thread.
-  public func enqueue(_ resumable: Resumable) { enqueue(.resumable(.passRetained(resumable))) }
+  public func enqueue(_ resumable: Resumable) {
+    if let home = resumable.home { return home.enqueue(.resumable(.passRetained(resumable))) }
+    enqueue(.resumable(.passRetained(resumable)))
+  }
 
   /// Makes something ready for which no other worker is to be woken: this one comes to it as soon as who calls waits, or has had
   /// its turn. From any thread; what is no worker has one woken all the same.
   public func enqueueHere(_ resumable: Resumable) {
+    if let home = resumable.home { return home.enqueue(.resumable(.passRetained(resumable))) }
     enqueue(.resumable(.passRetained(resumable)), wakingOthers: false)
   }
 
@@ -200,8 +207,10 @@ public final class Scheduler: TaskExecutor, @unchecked Sendable {
   ///   - interval: nanoseconds; nothing is done if the last call on any worker was not so long ago. 0 for a signal.
   public func poll(now: Int64, interval: Int64) {
     guard now - lastPoll.load(ordering: .relaxed) >= interval else { return }
+    // A strand with a thread of its own leaves this to the workers.
+    guard let worker = Worker.current(of: self) else { return }
     lastPoll.store(now, ordering: .relaxed)
-    Worker.current(of: self)?._withUnsafeGuaranteedRef { lookAround($0, isUrgent: interval == 0) }
+    worker._withUnsafeGuaranteedRef { lookAround($0, isUrgent: interval == 0) }
   }
 
   // MARK: Timers

@@ -11,20 +11,23 @@ public final class VirtualClock: Clock {
   private static let patience: Int64 = 1_000_000_000
 
   private let real = RealClock()
-  private let wallBase: Int64
+  private let wallBase: Atomic<Int64>
   private let time = Atomic<Int64>(0)
   /// When, in real time, virtual time began to stand where it is.
   private let movedAt: Atomic<Int64>
 
   /// Begins at 0, and at the present moment of the real world.
   public init() {
-    wallBase = real.wallNow()
+    wallBase = Atomic(real.wallNow())
     movedAt = Atomic(real.now())
   }
 
   public func now() -> Int64 { time.load(ordering: .relaxed) }
 
-  public func wallNow() -> Int64 { wallBase &+ now() }
+  public func wallNow() -> Int64 { wallBase.load(ordering: .relaxed) &+ now() }
+
+  /// Makes the present moment another one of the real world, as another process's clock has it.
+  func set(wallTime: Int64) { wallBase.store(wallTime &- now(), ordering: .relaxed) }
 
   /// Moves on to a moment, unless it is past.
   func advance(to moment: Int64) {

@@ -58,6 +58,9 @@ public struct Descriptor: ~Copyable, Sendable {
     try DescriptorIO.write(number, buffer)
   }
 
+  /// Sees to it that no program inherits it.
+  public borrowing func setCloseOnExec() { _ = runnel_set_close_on_exec(number, true) }
+
   /// Makes reads and writes say `wouldBlock` instead of waiting. This belongs to the open file, which other
   /// processes may share: never do it to what we inherited.
   public borrowing func setNonblocking(_ on: Bool = true) throws(SystemError) {

@@ -48,6 +48,7 @@ public enum TestChild {
     options.workers = order.workers
     options.hasVirtualTime = true
     options.findsLeaks = true
+    options.workerProgram = InterpreterOptions.ownProgram
     let interpreter = Interpreter(options: options)
     answering.watch(interpreter)
     let end = interpreter.run(program)

@@ -35,6 +35,7 @@ struct ScriptRun {
     var options = options
     options.arguments = arguments
     options.script = input.path
+    options.workerProgram = InterpreterOptions.ownProgram
     let interpreter = Interpreter(options: options)
     let end = interpreter.run(program)
     if let error = end.report {

@@ -189,4 +189,37 @@ int runnel_processor_count(void);
 /// A duplicate with CLOEXEC, numbered 3 or above. A descriptor or -errno.
 int runnel_duplicate(int fd);
 
+/// The name that `ps` and `pgrep` show for this process, 15 bytes at most.
+void runnel_name_process(const char *name);
+
+// MARK: Between processes (exchange.c)
+
+/// Both ends of a stream socket, CLOEXEC, numbered 3 or above. Returns 0 or an errno.
+int runnel_socket_pair(int32_t *one, int32_t *other);
+
+/// The most descriptors that go with one message.
+enum { RUNNEL_DESCRIPTOR_LIMIT = 64 };
+
+/// Sends bytes, and descriptors with the first of them, never waiting. Never raises SIGPIPE. How many bytes went, or -errno.
+int64_t runnel_send(int socket, const void *bytes, size_t count, const int32_t *descriptors, int descriptor_count);
+
+/// Takes bytes and the descriptors that came with them (CLOEXEC), never waiting. How many bytes came, 0 at the end, or -errno.
+int64_t runnel_receive(int socket, void *bytes, size_t count, int32_t *descriptors, int *descriptor_count);
+
+/// Makes memory of so many bytes that processes can share and that nobody can shrink. A descriptor or -errno.
+int runnel_shared_memory(int64_t size);
+/// Its size, or -errno.
+int64_t runnel_shared_memory_size(int fd);
+/// Maps it; NULL if it cannot be.
+void *runnel_map_shared(int fd, int64_t size);
+void runnel_unmap(void *address, int64_t size);
+
+/// Eight bytes at an address, in one piece, in one order for all processes.
+static inline int64_t runnel_atomic_load(const int64_t *address) { return __atomic_load_n(address, __ATOMIC_SEQ_CST); }
+static inline void runnel_atomic_store(int64_t *address, int64_t value) { __atomic_store_n(address, value, __ATOMIC_SEQ_CST); }
+/// Puts a value where `expected` is; else says what is there in `expected`.
+static inline bool runnel_atomic_exchange_if(int64_t *address, int64_t *expected, int64_t value) {
+  return __atomic_compare_exchange_n(address, expected, value, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
 #endif

@@ -16,6 +16,12 @@ final class OpenEnd: @unchecked Sendable {
   }
 
   func close() { descriptor = nil }
+
+  /// Gives the descriptor away: who has it closes it.
+  func release() -> Int32? { descriptor.take()?.release() }
+
+  /// No program that is started from now on inherits it.
+  func keepFromPrograms() { descriptor?.setCloseOnExec() }
 }
 
 /// What becomes of the bytes of one pipe.
@@ -88,6 +94,9 @@ final class OutputPipe: @unchecked Sendable {
     end = nil
     if case .relay(let relay) = use { relay.finish(buffer) }
   }
+
+  /// Passes on what there is of a line that has no end yet.
+  func passRest() { if case .relay(let relay) = use { relay.finish(buffer) } }
 
   /// Reads what is there, some 256 KiB at most, so that one command cannot keep the others waiting.
   func pump(budget: Int = 256 << 10) -> Progress {
@@ -192,6 +201,9 @@ final class OutputRelay {
     while count > 0, bytes[count - 1] != 0x0A { count -= 1 }
     return count
   }
+
+  /// What is passed on from now on has an end of its own.
+  func forgetEnd() { tail = [] }
 
   /// The end of what was passed on.
   var end: String { OutputEnd.text(of: tail) }

@@ -44,6 +44,9 @@ final class OutputWriter: @unchecked Sendable {
     if sink != nil { isTerminal = false }
   }
 
+  /// What is written comes out at once: a terminal is at its other end, if not right there.
+  func behaveAsOnTerminal() { lock.withLock { isTerminal = true } }
+
   func write(_ text: String, toError: Bool) {
     var text = text
     text.withUTF8 { write(UnsafeRawBufferPointer($0), toError: toError) }

@@ -14,7 +14,7 @@ extension Value {
   var isStream: Bool {
     guard case .object(let object) = self else { return false }
     switch object.tag {
-    case .stream, .channel, .file, .iterator: return true
+    case .stream, .channel, .remoteChannel, .file, .iterator: return true
     default: return false
     }
   }
@@ -32,6 +32,7 @@ func iteratedItems(_ value: Value, strand: Strand? = nil) throws(Raised) -> [Val
   case .map: return unsafeDowncast(object, to: MapObject.self).storage.map(\.key)
   case .environment:
     return strand?.environment.map(\.key)
+  case .sharedArray: return unsafeDowncast(object, to: SharedArrayObject.self).values
   default: return nil
   }
 }

@@ -92,7 +92,8 @@ enum GlobalFunctions {
         case .bytes: return .int(unsafeDowncast(object, to: BytesObject.self).bytes.count)
         case .range: return .int(try unsafeDowncast(object, to: RangeObject.self).length())
         case .environment: return .int(call.strand.environment.count)
-        case .stream, .channel:
+        case .sharedArray: return .int(unsafeDowncast(object, to: SharedArrayObject.self).count)
+        case .stream, .channel, .remoteChannel:
           throw Raised(.typeError, "a \(object.typeName) has no length: use `count(x)`, which reads it")
         default: break
         }

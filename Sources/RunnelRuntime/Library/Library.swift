@@ -5,7 +5,7 @@ enum Library {
   /// Every group: the global functions (named ""), the methods of each type, the namespaces.
   static let groups: [NativeGroup] =
     CoreLibrary.groups + DataLibrary.groups + SystemLibrary.groups + TaskLibrary.groups
-    + SharingLibrary.groups + SynchronisingLibrary.groups + CommandLibrary.groups
+    + SharingLibrary.groups + SynchronisingLibrary.groups + CommandLibrary.groups + ExecutorLibrary.groups
 
   /// What the prelude is made of, in the order in which it must be compiled.
   static let prelude: [(name: String, source: String)] = Prelude.sources

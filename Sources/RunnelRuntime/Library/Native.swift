@@ -52,6 +52,8 @@ public final class NativeFunction: Object, @unchecked Sendable {
   /// For a method that changes its receiver: what takes that back, told from the receiver before the call and the
   /// arguments. Without it, and where it says nil, the receiver itself is kept, which makes the change copy it.
   let inverses: Inverses?
+  /// The name by which a worker process calls it on a handle; nil if it cannot.
+  let servedName: String?
   typealias Inverses = (Value, borrowing NativeCall) -> [UndoLog.Inverse]?
   /// From the signature, the receiver of a method not among them.
   public let parameters: NativeParameters
@@ -83,12 +85,15 @@ public final class NativeFunction: Object, @unchecked Sendable {
   }
 
   init(
-    _ signature: String, receiver: String?, documentation: String, body: Body, inverses: Inverses?
+    _ signature: String, receiver: String?, documentation: String, body: Body, inverses: Inverses?,
+    servedName: String? = nil
   ) {
     self.signature = signature
     self.documentation = documentation
     self.body = body
-    if case .plain(let code) = body { plain = code } else { plain = nil }
+    self.servedName = servedName
+    // What may be called on a handle has to look at it first.
+    if case .plain(let code) = body, servedName == nil { plain = code } else { plain = nil }
     self.receiver = receiver
     self.inverses = inverses
     parameters = NativeParameters(signature: signature)

@@ -16,24 +16,7 @@ enum WithFunctions {
           )
         }
         return call[0]
-      }),
-    NativeFunction(
-      "__take_hold(x)",
-      documentation: "`with` of a lock takes it, of a semaphore a permit; of anything else does nothing.",
-      body: .attempt(
-        plain: { call throws(Raised) in
-          if let lock = call[0].object(.lock, as: LockObject.self) {
-            return try lock.acquireAtOnce(call.strand) ? .nil : nil
-          }
-          if let semaphore = call[0].object(.semaphore, as: SemaphoreObject.self) {
-            return semaphore.tryAcquire() ? .nil : nil
-          }
-          return .nil
-        },
-        wait: { call throws(Raised) in
-          if let lock = call[0].object(.lock, as: LockObject.self) { return lock.acquiring(call.strand) }
-          return call[0].object(.semaphore, as: SemaphoreObject.self)?.acquiring() ?? .turn
-        })),
+      })
   ]
 
   private static let leaving: [NativeFunction] = [
@@ -57,8 +40,7 @@ enum WithFunctions {
   private static func canBeLeft(_ value: Value) -> Bool {
     if let map = value.map { return map.storage["close"] != nil }
     guard case .object(let object) = value else { return false }
-    return object is ResourceObject || object is StreamObject || object.tag == .lock
-      || object.tag == .semaphore
+    return object is ResourceObject || object is StreamObject || object.tag.isHeldByWith
   }
 
   private static func takesTime(_ value: Value) -> Bool {

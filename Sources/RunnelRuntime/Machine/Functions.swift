@@ -11,6 +11,8 @@ public final class LoadedFunction: @unchecked Sendable {
   /// Which module it belongs to, for traces and `import`.
   let source: SourceFile
   let isPrelude: Bool
+  /// Its number in its module.
+  let number: Int
   /// Set by the module's `init`, before anything runs; modules live as long as the program.
   unowned(unsafe) var module: LoadedModule!
   /// Copies of the code's, for reading without bounds checks. Written once, by `init`.
@@ -26,10 +28,11 @@ public final class LoadedFunction: @unchecked Sendable {
   let isScope: Bool
 
   init(
-    code: FunctionCode, source: SourceFile, isPrelude: Bool, constants values: [Value],
+    code: FunctionCode, number: Int, source: SourceFile, isPrelude: Bool, constants values: [Value],
     methods rows: [MethodRow?]
   ) {
     self.code = code
+    self.number = number
     self.source = source
     self.isPrelude = isPrelude
     instructions = .allocate(capacity: max(code.instructions.count, 1))
@@ -44,6 +47,17 @@ public final class LoadedFunction: @unchecked Sendable {
     hasRest = code.parameters.hasRest
     isGenerator = code.isGenerator
     isScope = code.isScope && !isPrelude
+  }
+
+  private let reachLock = Lock()
+  private var knownReach: FunctionReach?
+
+  /// What its code reaches beyond what it captures: found out when it is first sent to another process.
+  var reach: FunctionReach {
+    if let known = reachLock.withLock({ knownReach }) { return known }
+    let found = FunctionReach(of: self)
+    reachLock.withLock { knownReach = found }
+    return found
   }
 
   /// How many arguments may be given by position; `Int.max` with a rest parameter.
@@ -114,6 +128,7 @@ enum TypeNames {
     "pool",
     "file", "command", "env", "executor", "resource", "", "",
     "", "",
+    "channel", "lock", "semaphore", "event", "barrier", "shared",
   ]
 
   static func index(of value: Value) -> Int {

@@ -6,16 +6,21 @@ import RunnelSyntax
 /// A module that can run.
 public final class LoadedModule: @unchecked Sendable {
   let code: ModuleCode
+  /// How it was compiled.
+  let recipe: ModuleRecipe
   private(set) var functions: [LoadedFunction] = []
   /// Whether its top level has been begun. Only the main strand imports.
   var hasRun = false
 
   /// - Parameter globals: what the host gives by name, `args` and functions of an embedder's.
   init(
-    code: ModuleCode, isPrelude: Bool = false, modules: [LoadedModule] = [], globals: [String: Value] = [:]
+    code: ModuleCode, recipe: ModuleRecipe = ModuleRecipe(), isPrelude: Bool = false,
+    modules: [LoadedModule] = [],
+    globals: [String: Value] = [:]
   ) {
     self.code = code
-    functions = code.functions.map { function in
+    self.recipe = recipe
+    functions = code.functions.enumerated().map { number, function in
       var rows: [MethodRow?] = Array(repeating: nil, count: function.constants.count)
       for instruction in function.instructions
       where instruction.opcode == .callMethod || instruction.opcode == .callMethodShape {
@@ -32,7 +37,8 @@ public final class LoadedModule: @unchecked Sendable {
         Self.value(of: $0, isPrelude: isPrelude, modules: modules, globals: globals)
       }
       return LoadedFunction(
-        code: function, source: code.source, isPrelude: isPrelude, constants: values, methods: rows)
+        code: function, number: number, source: code.source, isPrelude: isPrelude, constants: values,
+        methods: rows)
     }
     for function in functions { function.module = self }
   }
@@ -52,6 +58,18 @@ public final class LoadedModule: @unchecked Sendable {
   }
 }
 
+/// What else than its text a module was compiled from: with it another process gets the same code from the same text.
+struct ModuleRecipe: Sendable {
+  var isImported = false
+  var isInteractive = false
+  /// What the text after each `import` led to.
+  var imports: [String: Int] = [:]
+  /// How many globals there were before it.
+  var firstGlobal = 0
+  /// In a session: names of the top level whose meaning is not what the module before it left.
+  var changedNames: [String: Int?] = [:]
+}
+
 /// Built-in names and what they stand for.
 enum Builtins {
   private static let kinds: [String: ErrorKind] = Dictionary(
@@ -67,6 +85,7 @@ enum Builtins {
     }
     if let function = Library.global(name) { return .object(function) }
     if name == "env" { return .object(EnvironmentObject.shared) }
+    if let executor = ExecutorObject.named(name) { return .object(executor) }
     if let group = Library.namespace(name) { return .object(NamespaceObject(group)) }
     if let intrinsic = Library.intrinsic(name) { return .object(intrinsic) }
     if let signature = Prelude.index.signatures[name] {
@@ -81,6 +100,7 @@ enum Builtins {
   private static let known: KnownNames = {
     var globals: Set<String> = Set(Library.globalNames.filter { !$0.hasPrefix("__") })
     globals.formUnion(["args", "env"])
+    globals.formUnion(ExecutorObject.Kind.allCases.map(\.rawValue))
     for group in Library.groups where !group.name.isEmpty && Library.isNamespace(group.name) {
       globals.insert(group.name)
       for function in group.functions { globals.insert(group.name + "." + function.name) }

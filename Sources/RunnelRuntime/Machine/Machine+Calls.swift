@@ -114,7 +114,19 @@ extension Machine {
   {
     guard native.arity.allows(count) else { throw wrongCount(.passUnretained(native), count) }
     let registers = window
+    if let name = native.servedName, count > 0, let handle = RemoteHandle.of(registers[first]) {
+      let arguments = (0..<count).map { registers[first + $0] }
+      return leave(
+        a, first, count, .wait { strand throws(Raised) in try await handle.call(name, arguments, strand) })
+    }
     switch native.body {
+    case .plain(let body) where native.servedName != nil:
+      let result = try body(
+        NativeCall(
+          function: .passUnretained(native), strand: .passUnretained(strand), first: registers + first,
+          count: count))
+      finish(a, first, count, result)
+      return nil
     case .plain:
       _ = try callPlain(.passUnretained(native), first: registers + first, count, into: registers + a)
       return nil
@@ -360,6 +372,11 @@ extension Machine {
   ) throws(Raised) -> MachineExit? {
     let (arguments, rest) = try bind(native, positional, keywords)
     let all = (receiver.map { [$0] } ?? []) + arguments
+    if let name = native.servedName, let first = all.first, let handle = RemoteHandle.of(first) {
+      resumption = .register(fiber.frames[fiber.frameCount - 1].base + a)
+      window[a] = .nil
+      return .wait { strand throws(Raised) in try await handle.call(name, all, strand) }
+    }
     switch native.body {
     case .plain(let body):
       window[a] = try call(native, all, rest, body)

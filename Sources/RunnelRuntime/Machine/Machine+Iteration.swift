@@ -47,6 +47,11 @@ extension Machine {
     case .channel:
       state[0] = .object(
         StreamObject(source: ChannelSource(unsafeDowncast(object, to: ChannelObject.self))))
+    case .remoteChannel:
+      state[0] = .object(
+        StreamObject(source: RemoteChannelSource(unsafeDowncast(object, to: RemoteHandle.self))))
+    case .sharedArray:
+      state[0] = .list(unsafeDowncast(object, to: SharedArrayObject.self).values)
     case .file:
       state[0] = .object(try fileLines(state[0]))
     default: throw notIterable(state[0])

@@ -70,6 +70,11 @@ extension Machine {
     case .file: return .object(try fileLines(value))
     case .channel:
       return .object(StreamObject(source: ChannelSource(unsafeDowncast(object, to: ChannelObject.self))))
+    case .remoteChannel:
+      return .object(StreamObject(source: RemoteChannelSource(unsafeDowncast(object, to: RemoteHandle.self))))
+    case .sharedArray:
+      return .object(
+        StreamObject(source: ListSource(unsafeDowncast(object, to: SharedArrayObject.self).values)))
     default:
       throw Raised(
         .typeError, "\(value.typeName) is no source of a pipeline; a list, a range, a stream or a command is")

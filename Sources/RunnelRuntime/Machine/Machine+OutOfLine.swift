@@ -8,6 +8,15 @@ extension Machine {
   @inline(never)
   func loadMissing(_ register: UnsafeMutablePointer<Value>) { register.pointee = .missing }
 
+  /// A field of what stays in the script's process.
+  @inline(never)
+  func remoteField(_ handle: RemoteHandle, _ name: Value, into register: Int) -> MachineExit {
+    resumption = .register(register)
+    return .wait { strand throws(Raised) in
+      try await handle.call("__remote_field", [.object(handle), name], strand)
+    }
+  }
+
   @inline(never)
   func makeMap(_ register: UnsafeMutablePointer<Value>) { register.pointee = .object(MapObject()) }
 

@@ -31,7 +31,7 @@ extension Machine {
 
   /// The innermost scope, a `with`, holds a lock or a permit.
   func scopeHold(_ value: Value) {
-    guard case .object(let object) = value, object.tag == .lock || object.tag == .semaphore else { return }
+    guard case .object(let object) = value, object.tag.isHeldByWith else { return }
     fiber.scopes.last?.held = object as? HoldableObject
   }
 

@@ -97,17 +97,13 @@ extension Machine {
       scope = scopeForOwning()
       if scope === strand.root, let session = strand.spawnScope { scope = session }
     }
-    if descriptor.hasExecutor { try checkExecutor(operand()) }
+    let executor = descriptor.hasExecutor ? try Executor(operand()) : .task
     let task = try strand.interpreter.spawn(
-      closure, in: scope, from: strand, place: CodePlace(function: frame.function, pc: frame.pc), name: name,
-      isService: descriptor.isService, isDetached: descriptor.isDetached, isDiscarded: descriptor.isDiscarded)
+      closure, in: scope, from: strand, on: executor,
+      place: CodePlace(function: frame.function, pc: frame.pc),
+      name: name, isService: descriptor.isService, isDetached: descriptor.isDetached,
+      isDiscarded: descriptor.isDiscarded)
     window[0] = .object(task)
-  }
-
-  private func checkExecutor(_ value: Value) throws(Raised) {
-    guard case .object(let object) = value, object.tag == .executor else {
-      throw Raised(.typeError, "`on` takes an executor, not \(value.typeName)")
-    }
   }
 
   // MARK: Instructions that wait
@@ -150,13 +146,18 @@ extension Machine {
       guard let closure = registers[a + 1].closure else { return nil }
       let source = registers[a]
       let limit = registers[a + 2]
+      let executor = registers[a + 3].isNil ? Executor.task : try Executor(registers[a + 3])
       let scope = scopeForOwning()
+      let place = CodePlace(function: frame.function, pc: frame.pc)
       resumption = .register(target)
       let mode = GatherMode(number: instruction.b)
       let isPair = instruction.flag == 1
       return .wait { [unowned self] strand throws(Raised) in
         do throws(Raised) {
-          return try await Gather.each(source, closure, limit: limit, mode, isPair: isPair, in: scope, strand)
+          return try await Gather.each(
+            source, GatherBody(closure: closure, executor: executor, scope: scope, place: place),
+            limit: limit, mode,
+            isPair: isPair, strand)
         } catch {
           throw awaited(error)
         }

@@ -447,8 +447,16 @@ final class Machine: @unchecked Sendable {
               continue
             }
           }
+          if let handle = RemoteHandle.of(registers[instruction.b]) {
+            frame.pointee.pc = pc
+            return remoteField(handle, constants[instruction.c], into: frame.pointee.base + a)
+          }
           registers[a] = try field(registers[instruction.b], constants[instruction.c])
         case .getFieldOptional:
+          if let handle = RemoteHandle.of(registers[instruction.b]) {
+            frame.pointee.pc = pc
+            return remoteField(handle, constants[instruction.c], into: frame.pointee.base + a)
+          }
           registers[a] = try fieldOptional(registers[instruction.b], constants[instruction.c])
         case .slice:
           registers[a] = try slice(registers[instruction.b], registers + instruction.c, instruction.flag)

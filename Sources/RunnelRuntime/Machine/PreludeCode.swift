@@ -20,6 +20,19 @@ enum PreludeCode {
     return closure
   }
 
+  /// All functions of a part of the prelude, for what another process refers to by number.
+  static func functions(ofPart name: String) throws(WireError) -> [LoadedFunction] {
+    func known() -> [LoadedFunction]? {
+      lock.withLock { modules.first { $0.code.source.name == name }?.functions }
+    }
+    if let functions = known() { return functions }
+    if let member = Prelude.index.parts.first(where: { "prelude/\($0.value.name)" == name }) {
+      try? load(partWith: member.key)
+    }
+    guard let functions = known() else { throw WireError(what: "a part of the prelude that there is not") }
+    return functions
+  }
+
   /// Compiles the part of the prelude that declares a function.
   private static func load(partWith name: String) throws(Raised) {
     guard let part = Prelude.index.parts[name] else { return }

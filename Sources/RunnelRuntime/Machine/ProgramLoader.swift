@@ -27,7 +27,11 @@ public struct ProgramLoader {
   /// The files being compiled, outermost first: a file that imports one of them closes a circle.
   private var stack: [(path: String, name: String)] = []
   var modules: [LoadedModule] = []
+  /// Of modules that another process has compiled before: their faces, by number.
+  private var faces: [ModuleInterface] = []
   var diagnostics: [Diagnostic] = []
+  /// In a session: what its names stood for after the last module.
+  private var lastNames: [String: Int] = [:]
   /// What the host gives by name beside the library: `args`, and the functions of an embedder.
   private let globals: [String: Value]
   private let names: BuiltinNames
@@ -81,13 +85,35 @@ public struct ProgramLoader {
     }
     stack.removeLast()
     let index = modules.count
+    var recipe = ModuleRecipe(isImported: options.isImported, isInteractive: options.isInteractive)
+    recipe.imports = imported.mapValues(\.index)
+    recipe.firstGlobal = layout.globalCount
+    if options.isInteractive { recipe.changedNames = layout.changes(since: lastNames) }
     let compiled = compile(
       tree, index: index, layout: layout, builtins: names, options: options
     ) { target, _ in imported[target] }
     diagnostics += compiled.diagnostics
     guard let code = compiled.code, let interface = compiled.interface else { return nil }
-    modules.append(LoadedModule(code: code, modules: modules, globals: globals))
+    modules.append(LoadedModule(code: code, recipe: recipe, modules: modules, globals: globals))
+    if options.isInteractive { lastNames = layout.sessionNumbers }
     return interface
+  }
+
+  /// Compiles a module as another process has compiled it. Modules come in the order of their numbers.
+  mutating func load(_ source: SourceFile, by recipe: ModuleRecipe) -> Bool {
+    let (tree, problems) = Parser.parse(source)
+    guard !problems.contains(where: { $0.severity == .error }) else { return false }
+    layout.resume(atGlobal: recipe.firstGlobal, names: recipe.changedNames)
+    let options = CompileOptions(isImported: recipe.isImported, isInteractive: recipe.isInteractive)
+    let known = faces
+    let compiled = compile(tree, index: modules.count, layout: layout, builtins: names, options: options) {
+      target, _ in
+      recipe.imports[target].flatMap { known.indices.contains($0) ? known[$0] : nil }
+    }
+    guard let code = compiled.code, let interface = compiled.interface else { return false }
+    faces.append(interface)
+    modules.append(LoadedModule(code: code, recipe: recipe, modules: modules, globals: globals))
+    return true
   }
 
   private mutating func loadImport(_ target: String, from path: String, source: SourceFile, span: Span)
@@ -136,6 +162,21 @@ public struct ProgramLoader {
     let relative = target.hasPrefix("./") ? String(target.dropFirst(2)) : target
     guard let slash = importer.lastIndex(of: "/") else { return relative }
     return String(importer[...slash]) + relative
+  }
+}
+
+extension ProgramLayout {
+  /// The session's names with their globals.
+  fileprivate var sessionNumbers: [String: Int] {
+    Dictionary(sessionGlobals.map { ($0.name, $0.global) }) { _, last in last }
+  }
+
+  /// The names that stand for other globals than they did, or for none any more.
+  fileprivate func changes(since before: [String: Int]) -> [String: Int?] {
+    let now = sessionNumbers
+    var changes: [String: Int?] = now.filter { before[$0.key] != $0.value }
+    for name in before.keys where now[name] == nil { changes[name] = .some(nil) }
+    return changes
   }
 }
 

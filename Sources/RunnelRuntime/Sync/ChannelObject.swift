@@ -118,6 +118,16 @@ final class ChannelObject: Object, @unchecked Sendable {
     return nil
   }
 
+  /// The next value; nil when it is closed, without an error, and empty.
+  func next(_ strand: Strand) async throws(Raised) -> Value? {
+    do throws(Raised) {
+      return try await receive(strand)
+    } catch {
+      if error.error.kind === ErrorKind.channelClosed, isOver { return nil }
+      throw error
+    }
+  }
+
   // MARK: Closing
 
   /// Nothing more can be sent; what is in it can still be received. The first error counts.

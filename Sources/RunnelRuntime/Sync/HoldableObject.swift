@@ -12,6 +12,13 @@ class HoldableObject: Object, @unchecked Sendable {
   func giveBack(by strand: Strand) {}
 }
 
+extension ObjectTag {
+  /// Whether `with` takes it at its beginning and gives it back at its end, also by handle from a worker.
+  var isHeldByWith: Bool {
+    self == .lock || self == .semaphore || self == .remoteLock || self == .remoteSemaphore
+  }
+}
+
 /// Something that a strand holds, as reports show it.
 struct Holding {
   let object: HoldableObject

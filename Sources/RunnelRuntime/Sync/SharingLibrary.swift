@@ -2,7 +2,7 @@
 // may wait.
 
 enum SharingLibrary {
-  static let groups: [NativeGroup] = [global, channel, shared, intrinsics]
+  static let groups: [NativeGroup] = [global, channel.served, shared.served, intrinsics.served]
 
   private static let global = NativeGroup(
     "", summary: "",

@@ -1,9 +1,12 @@
 // `lock semaphore event barrier condition limiter select`, and their methods. What has to go on after a wait is written in
 // Runnel.
 
+import RunnelScheduler
+
 enum SynchronisingLibrary {
   static let groups: [NativeGroup] = [
-    global, lock, semaphore, event, barrier, condition, limiter, intrinsics,
+    global, lock.served, semaphore.served, event.served, barrier.served, condition, limiter,
+    intrinsics.served,
   ]
 
   private static let global = NativeGroup(
@@ -237,6 +240,23 @@ enum SynchronisingLibrary {
   private static let intrinsics = NativeGroup(
     "__", summary: "For the prelude only.",
     functions: [
+      NativeFunction(
+        "__take_hold(x)",
+        documentation: "`with` of a lock takes it, of a semaphore a permit; of anything else does nothing.",
+        body: .attempt(
+          plain: { call throws(Raised) in
+            if let lock = call[0].object(.lock, as: LockObject.self) {
+              return try lock.acquireAtOnce(call.strand) ? .nil : nil
+            }
+            if let semaphore = call[0].object(.semaphore, as: SemaphoreObject.self) {
+              return semaphore.tryAcquire() ? .nil : nil
+            }
+            return .nil
+          },
+          wait: { call throws(Raised) in
+            if let lock = call[0].object(.lock, as: LockObject.self) { return lock.acquiring(call.strand) }
+            return try permits(call).acquiring()
+          })),
       NativeFunction(
         "__condition_check(c)", documentation: "Raises unless this task holds the condition's lock.",
         body: .plain { call throws(Raised) in

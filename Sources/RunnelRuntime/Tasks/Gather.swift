@@ -71,6 +71,21 @@ final class GatherMembers: @unchecked Sendable {
   }
 }
 
+/// What a `gather … for` runs for each item, and where.
+struct GatherBody {
+  let closure: Closure
+  let executor: Executor
+  let scope: Scope
+  let place: CodePlace
+
+  func spawn(_ arguments: [Value], _ strand: Strand) throws(Raised) -> TaskObject {
+    try strand.interpreter.spawn(
+      closure, arguments: arguments, in: scope, from: strand, on: executor,
+      place: executor.isTask ? nil : place,
+      name: nil)
+  }
+}
+
 enum Gather {
   /// `gather [mode] EXPR` over a list or map of tasks; other values pass through.
   static func run(_ value: Value, _ mode: GatherMode, _ strand: Strand) async throws(Raised) -> Value {
@@ -100,8 +115,7 @@ enum Gather {
 
   /// `gather [mode] for P in SOURCE limit N { … }`.
   static func each(
-    _ source: Value, _ closure: Closure, limit: Value, _ mode: GatherMode, isPair: Bool, in scope: Scope,
-    _ strand: Strand
+    _ source: Value, _ body: GatherBody, limit: Value, _ mode: GatherMode, isPair: Bool, _ strand: Strand
   ) async throws(Raised) -> Value {
     var keys: [Value]?
     var items: [Value]
@@ -130,7 +144,7 @@ enum Gather {
           "`gather for` over a \(source.typeName) needs a limit, `gather for x in xs limit 8 { … }`: there may be any number of items"
         )
       }
-      return try await eachOfStream(source, closure, most: most, mode, isPair: isPair, in: scope, strand)
+      return try await eachOfStream(source, body, most: most, mode, isPair: isPair, strand)
     default:
       throw Raised(
         .typeError, "`gather for` takes a list, a range, a map or a stream, not \(source.typeName)")
@@ -144,8 +158,12 @@ enum Gather {
     while true {
       while next < items.count, collector.running < most, !collector.isDecided {
         let arguments = values.map { [items[next], $0[next]] } ?? [items[next]]
-        let task = try strand.interpreter.spawn(
-          closure, arguments: arguments, in: scope, from: strand, name: nil)
+        let task: TaskObject
+        do throws(Raised) {
+          task = try body.spawn(arguments, strand)
+        } catch {
+          try await collector.abandon(signal, error)
+        }
         collector.watch(task, next, signal)
         next += 1
       }
@@ -168,13 +186,12 @@ enum Gather {
 
   /// As `each`, for items that come one by one, and are taken only as there is room for them.
   private static func eachOfStream(
-    _ source: Value, _ closure: Closure, most: Int, _ mode: GatherMode, isPair: Bool, in scope: Scope,
-    _ strand: Strand
+    _ source: Value, _ body: GatherBody, most: Int, _ mode: GatherMode, isPair: Bool, _ strand: Strand
   ) async throws(Raised) -> Value {
     let signal = GatherSignal()
     let feed = GatherFeed { signal.note(Collector.source) }
     let reader = try strand.interpreter.spawn(
-      PreludeCode.closure(named: "__gather_feed"), arguments: [source, .object(feed)], in: scope,
+      PreludeCode.closure(named: "__gather_feed"), arguments: [source, .object(feed)], in: body.scope,
       from: strand,
       name: nil)
     var collector = Collector(mode: mode, count: 0, strand: strand)
@@ -185,8 +202,12 @@ enum Gather {
       try await collector.waitForOne(signal)
       for item in feed.take() where !collector.isDecided {
         let arguments = isPair ? [.int(collector.count), item] : [item]
-        let task = try strand.interpreter.spawn(
-          closure, arguments: arguments, in: scope, from: strand, name: nil)
+        let task: TaskObject
+        do throws(Raised) {
+          task = try body.spawn(arguments, strand)
+        } catch {
+          try await collector.abandon(signal, error)
+        }
         collector.add(task, item: isPair ? .list(arguments) : item, signal)
       }
     }
@@ -346,6 +367,13 @@ enum Gather {
         cancelMembers()
         _ = await waitForAll(signal)
       }
+    }
+
+    /// A member could not be begun: stops the others, and raises why.
+    mutating func abandon(_ signal: GatherSignal, _ raised: Raised) async throws(Raised) -> Never {
+      cancelMembers()
+      for failure in await waitForAll(signal) { raised.error.add(suppressed: failure) }
+      throw raised
     }
 
     private func cancelMembers() {

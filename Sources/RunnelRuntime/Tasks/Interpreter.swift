@@ -9,6 +9,12 @@ import Synchronization
 public struct InterpreterOptions: Sendable {
   /// The script's arguments, `args`.
   public var arguments: [String] = []
+  /// What `sys.executable` gives; nil: the program that runs.
+  public var executable: String?
+  /// A `runnel` of the same version, for process tasks; nil: there are none.
+  public var workerProgram: String?
+  /// For `workerProgram`: the program that runs, where that is `runnel` itself.
+  public static let ownProgram = WorkerProcess.ownProgram
   /// The script's path as `sys.script` gives it; nil for `-c`, standard input and the REPL.
   public var script: String?
   /// Nanoseconds for all cleanup of one unwinding.
@@ -47,6 +53,12 @@ public final class Interpreter: @unchecked Sendable {
   private let randomLock = Lock()
   /// What the script's commands share.
   let commands = CommandRegistry()
+  /// Its worker processes, and the numbers by which they know its error kinds.
+  let workers = WorkerRegistry()
+  let kinds = KindNumbers()
+  /// What reports call the main task, and what the log does. Changed only while nothing runs.
+  var mainLabel = "the script"
+  var mainName: String?
   let machines = MachinePool()
   /// What scopes had to close because the script did not; nil if nobody wants to know.
   public let leaks: LeakList?
@@ -57,8 +69,20 @@ public final class Interpreter: @unchecked Sendable {
   private let lastLockID = Atomic<Int>(0)
   /// Under the tree lock.
   var unobserved = UnobservedFailures()
-  /// The program's modules, by number. Only the main strand adds to it, before code that uses them runs.
-  public internal(set) var modules: [LoadedModule] = []
+  /// The program's modules, by number. Only the main strand adds to them, before code that uses them runs; in a session tasks on
+  /// threads of their own may look at them meanwhile.
+  public internal(set) var modules: [LoadedModule] {
+    get { programLock.withLock { allModules } }
+    set { programLock.withLock { allModules = newValue } }
+  }
+  /// The names of the globals, by number.
+  var globalNames: [String] {
+    get { programLock.withLock { allGlobalNames } }
+    set { programLock.withLock { allGlobalNames = newValue } }
+  }
+  private let programLock = Lock()
+  private var allModules: [LoadedModule] = []
+  private var allGlobalNames: [String] = []
   /// The script's own `##` comment.
   var documentation: String? { modules.last?.code.documentation }
   /// The main strand, while a script runs.
@@ -96,8 +120,8 @@ public final class Interpreter: @unchecked Sendable {
     random = options.seed.map { RandomSource(seed: $0) } ?? RandomSource()
   }
 
-  /// The names of the globals, by number.
-  var globalNames: [String] = []
+  /// Begins the row of random numbers anew.
+  func seed(_ seed: UInt64) { randomLock.withLock { random = RandomSource(seed: seed) } }
 
   func withRandom<Result>(_ body: (inout RandomSource) -> Result) -> Result {
     randomLock.withLock { body(&random) }

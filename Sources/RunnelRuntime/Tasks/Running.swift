@@ -94,6 +94,7 @@ extension Interpreter {
     if let onSignal { return onSignal(signal) }
     if !beginStopping(for: signal), signal == 2, !isSecondHand {
       commands.killAll()
+      workers.killAll()
       output.flush()
       ProcessEnd.now(128 + signal)
     }

@@ -176,6 +176,7 @@ public final class Session: @unchecked Sendable {
       scope.isForced = true
       interpreter.interruptAll(in: scope)
     }
+    interpreter.workers.kill(in: scope)
   }
 
   /// Catches signals for the whole session. SIGINT, and what else is given, comes to the handler; it may `interrupt`.

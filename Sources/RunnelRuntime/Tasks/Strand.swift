@@ -67,6 +67,14 @@ public final class Strand: Resumable, @unchecked Sendable {
   /// In a session: the scopes, instead of its own, that what its top level spawns (language.md §16) and opens belongs to.
   let spawnScope: Scope?
   let resourceScope: Scope?
+  /// For a task on a thread or a pool: the place it has there, or waits for. Set before it is made ready.
+  var seat: TaskSeat?
+  /// For a task in another process: what it does there. Touched by the strand, and under the tree lock by others.
+  @exclusivity(unchecked) var remoteWork: RemoteWork?
+  /// For a stand-in: what reports call it. Set before it does anything.
+  @exclusivity(unchecked) var title: String?
+  /// In a worker process: by whom it has used what stays in the script's process.
+  var caller: WorkerClient?
 
   /// A strand of the script or of a task.
   convenience init(
@@ -110,7 +118,7 @@ public final class Strand: Resumable, @unchecked Sendable {
 
   /// The name that reports show.
   var label: String {
-    task?.label ?? "the script"
+    title ?? task?.label ?? interpreter.mainLabel
   }
 
   /// Its task has ended: it and its scopes, its machine and it no longer hold each other.
@@ -138,6 +146,10 @@ public final class Strand: Resumable, @unchecked Sendable {
   public override func resume() {
     guard unpark() else { return }
     turnBegan = 0
+    if home == nil, let thread = seat?.thread {
+      home = thread
+      return interpreter.scheduler.enqueue(self)
+    }
     if letOthersGo > 0 { noteTurn() }
     while true {
       switch machine.run() {
@@ -162,6 +174,7 @@ public final class Strand: Resumable, @unchecked Sendable {
   }
 
   private func end(_ result: Result<Value, Raised>) {
+    caller?.ended(self)
     // Nobody hands it anything any more.
     let result = held.isEmpty ? result : releasingLocks(result)
     guard let task else {
@@ -172,6 +185,7 @@ public final class Strand: Resumable, @unchecked Sendable {
     stage?.end(result)
     interpreter.finish(task, result)
     letGo()
+    seat?.leave()
   }
 
   /// Has used up its fuel once more: says whether others are to go first.
@@ -212,7 +226,8 @@ public final class Strand: Resumable, @unchecked Sendable {
   /// Runs an `async` function for the machine. Says true if it has ended already; else the strand goes on when it does.
   private func run(_ operation: @escaping @Sendable (Strand) async throws(Raised) -> Value) -> Bool {
     handOff.store(false, ordering: .relaxed)
-    Task.immediate(executorPreference: interpreter.scheduler) {
+    let executor: any TaskExecutor = home ?? interpreter.scheduler
+    Task.immediate(executorPreference: executor) {
       do throws(Raised) {
         machine.deliver(try await operation(self))
       } catch {

@@ -5,7 +5,11 @@ import RunnelSyntax
 
 extension Interpreter {
   /// Writes the tree to standard error; the script goes on.
-  func reportTasks() { write(taskTree, toError: true) }
+  func reportTasks() {
+    write(taskTree, toError: true)
+    // Each shows its own.
+    for worker in workers.all { worker.send(Message(kind: .report, payload: [])) }
+  }
 
   /// The tree, a task a line; from any thread.
   public var taskTree: String {
@@ -32,6 +36,8 @@ extension Strand {
     if let task, stage == nil, let place = task.place?.entry(.spawned) {
       text += ", spawned at \(place.location)"
     }
+    if let pid = remoteWork?.pid { text += ", on process, pid \(pid)" }
+    if let label = seat?.label { text += ", \(label)" }
     guard let (reason, since, place) = waitingNow else { return text + ": runs" }
     text += ": waits for \(reason.account)"
     if let place { text += " at \(place.location)" }

@@ -19,8 +19,8 @@ extension Interpreter {
   /// As the other, with what the task takes from its spawner.
   func spawn(
     _ closure: Closure, arguments: [Value], in scope: Scope, _ context: TaskContext, _ globals: GlobalTable,
-    place: CodePlace? = nil, name: String?, isService: Bool = false, isDetached: Bool = false,
-    isDiscarded: Bool = false
+    seat: TaskSeat? = nil, place: CodePlace? = nil, name: String?, isService: Bool = false,
+    isDetached: Bool = false, isDiscarded: Bool = false
   ) throws(Raised) -> TaskObject {
     let task = TaskObject(
       id: nextTaskID(), name: name, scope: scope, isService: isService, isDetached: isDetached,
@@ -28,6 +28,7 @@ extension Interpreter {
     task.isDiscarded = isDiscarded
     task.place = place
     let child = Strand(interpreter: self, task: task, context: context)
+    child.seat = seat
     let machine = machines.machine(
       for: child, globals: globals, registers: Machine.registers(for: closure, arguments.count))
     machine.begin(closure, arguments: arguments)
@@ -64,9 +65,10 @@ extension Interpreter {
     guard isOpen else {
       // They hold each other.
       task.strand = nil
+      child.seat?.leave()
       throw Raised(.valueError, "cannot spawn in a scope that has ended")
     }
-    scheduler.enqueue(child)
+    if let seat = child.seat { seat.begin(child) } else { scheduler.enqueue(child) }
   }
 
   /// A task has ended.

@@ -10,6 +10,9 @@ func indexValue(_ base: Value, _ index: Value, strand: Strand? = nil) throws(Rai
   if object.tag == .map {
     return try Indexing.get(unsafeDowncast(object, to: MapObject.self).storage, index, strand: strand)
   }
+  if object.tag == .sharedArray {
+    return try Indexing.item(of: unsafeDowncast(object, to: SharedArrayObject.self), index)
+  }
   guard Indexing.isIndexable(object.tag) else { throw Indexing.notIndexable(base) }
   guard case .int(let position) = index else {
     if let range = index.range, range.step == 1, !range.isDuration {
@@ -116,6 +119,14 @@ enum Indexing {
     case .list, .string, .bytes, .range: true
     default: false
     }
+  }
+
+  /// `a[i]` of shared memory.
+  static func item(of array: SharedArrayObject, _ index: Value) throws(Raised) -> Value {
+    guard case .int(let position) = index else {
+      throw Raised(.typeError, "an index of a shared array is an int, not \(index.typeName)")
+    }
+    return array[try offset(position, in: array.count, of: "shared array")]
   }
 
   static func notIndexable(_ base: Value) -> Raised {

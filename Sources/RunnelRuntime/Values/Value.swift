@@ -27,6 +27,8 @@ public enum ObjectTag: UInt8, Sendable {
   case channel, lock, semaphore, limiter, event, barrier, condition, shared, sharedArray, pool
   case file, command, environment, executor, resource, namespace, attempt
   case retry, missing
+  /// Those of the script's own process, as a worker process has them (`RemoteHandle`).
+  case remoteChannel, remoteLock, remoteSemaphore, remoteEvent, remoteBarrier, remoteShared
 }
 
 /// The base of everything that is not held in place.

@@ -70,11 +70,13 @@ extension Prelude {
     # At most `several` live tasks; the oldest is awaited before another item is read, unless one fails before.
     fn __map_in_order(s, f, several, on) {
       let work = __indexed(f)
+      let place = __stage_pool(on, several)
+      defer { if place != on { __leave(place) } }
       var running = []
       defer error as e { __stop_all(running, e) }
       var n = 0
       for x in s {
-        running.push(if on == nil { spawn work(x, n) } else { spawn on on work(x, n) })
+        running.push(if place == nil { spawn work(x, n) } else { spawn on place work(x, n) })
         n += 1
         if running.len() >= several { yield await running.remove_at(__first_or_failed(running)) }
       }
@@ -83,11 +85,13 @@ extension Prelude {
 
     fn __map_as_finished(s, f, several, on) {
       let work = __indexed(f)
+      let place = __stage_pool(on, several)
+      defer { if place != on { __leave(place) } }
       var running = {}
       defer error as e { __stop_all(running.values(), e) }
       var n = 0
       for x in s {
-        running[n] = if on == nil { spawn work(x, n) } else { spawn on on work(x, n) }
+        running[n] = if place == nil { spawn work(x, n) } else { spawn on place work(x, n) }
         n += 1
         if running.len() >= several {
           let key = __first_ended(running)

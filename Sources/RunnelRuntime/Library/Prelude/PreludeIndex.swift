@@ -34,6 +34,6 @@ extension Prelude {
       ("with", WithFunctions.prelude), ("sharing", SharingLibrary.prelude),
       ("synchronising", SynchronisingLibrary.prelude),
       ("gather", GatherFeed.prelude),
-      ("callbacks", TaskCallbacks.prelude),
+      ("callbacks", TaskCallbacks.prelude), ("executors", ExecutorLibrary.prelude),
     ])
 }

@@ -329,7 +329,7 @@ enum WritingFunctions {
     switch value {
     case .object(let object):
       switch object.tag {
-      case .list, .range, .stream, .channel, .file, .command, .iterator: return
+      case .list, .range, .stream, .channel, .remoteChannel, .file, .command, .iterator: return
       case .map: hint = "; `json.encode(x)` makes text of a map"
       default: break
       }

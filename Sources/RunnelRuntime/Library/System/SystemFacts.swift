@@ -30,7 +30,10 @@ enum SystemFacts {
     [
       ("pid", "This process's number.", { _ in .int(Int(SystemInfo.processID)) }),
       ("ppid", "The number of the process that started this one.", { _ in .int(Int(SystemInfo.parentID)) }),
-      ("executable", "The path of `runnel` itself.", { _ in text(SystemInfo.executablePath) }),
+      (
+        "executable", "The path of `runnel` itself.",
+        { text($0.interpreter.options.executable ?? SystemInfo.executablePath) }
+      ),
       (
         "script", "The path of the script as it was given; nil in the REPL.",
         { text(SystemHost.scriptPath($0)) }

@@ -23,7 +23,9 @@ enum SystemHost {
   static func scriptPath(_ strand: Strand) -> String? { strand.interpreter.options.script }
 
   /// The name of the task, as in reports: `web`, `task 3`; nil for the main task.
-  static func taskName(_ strand: Strand) -> String? { strand.task.map { $0.name ?? "task \($0.id)" } }
+  static func taskName(_ strand: Strand) -> String? {
+    strand.task.map { $0.name ?? "task \($0.id)" } ?? strand.interpreter.mainName
+  }
 
   /// From which level on the log is written (`--log-level`).
   static func logLevel(_ strand: Strand) -> LogLevel { strand.interpreter.options.logLevel }
