@@ -118,16 +118,6 @@ final class ChannelObject: Object, @unchecked Sendable {
     return nil
   }
 
-  /// The next value; nil when it is closed, without an error, and empty.
-  func next(_ strand: Strand) async throws(Raised) -> Value? {
-    do throws(Raised) {
-      return try await receive(strand)
-    } catch {
-      if error.error.kind === ErrorKind.channelClosed, isOver { return nil }
-      throw error
-    }
-  }
-
   // MARK: Closing
 
   /// Nothing more can be sent; what is in it can still be received. The first error counts.
@@ -148,7 +138,7 @@ final class ChannelObject: Object, @unchecked Sendable {
   }
 
   /// Whether it was closed without an error, and is empty.
-  fileprivate var isOver: Bool { lock.withLock { isClosed && error == nil && items.isEmpty } }
+  var isOver: Bool { lock.withLock { isClosed && error == nil && items.isEmpty } }
 }
 
 /// The items of a channel as a stream: takes one when it is asked for one, so that what nobody reads stays in the channel.

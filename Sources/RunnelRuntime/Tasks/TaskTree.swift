@@ -19,11 +19,12 @@ extension Interpreter {
   /// As the other, with what the task takes from its spawner.
   func spawn(
     _ closure: Closure, arguments: [Value], in scope: Scope, _ context: TaskContext, _ globals: GlobalTable,
-    seat: TaskSeat? = nil, place: CodePlace? = nil, name: String?, isService: Bool = false,
-    isDetached: Bool = false, isDiscarded: Bool = false
+    seat: TaskSeat? = nil, place: CodePlace? = nil, isHidden: Bool = false, name: String?,
+    isService: Bool = false, isDetached: Bool = false, isDiscarded: Bool = false
   ) throws(Raised) -> TaskObject {
     let task = TaskObject(
-      id: nextTaskID(), name: name, scope: scope, isService: isService, isDetached: isDetached,
+      id: isHidden ? nextStageID() : nextTaskID(), name: name, scope: scope, isService: isService,
+      isDetached: isDetached,
       interpreter: self)
     task.isDiscarded = isDiscarded
     task.place = place

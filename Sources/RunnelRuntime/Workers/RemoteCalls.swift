@@ -32,12 +32,9 @@ enum RemoteCalls {
 
   static let functions: [NativeFunction] = [
     NativeFunction(
-      "__channel_next(c) → map",
-      documentation: "`{value}` of the next item of a channel; nil when it is closed and empty.",
-      body: .waiting { strand, arguments throws(Raised) in
-        guard let channel = arguments.first?.object(.channel, as: ChannelObject.self) else { return .nil }
-        return try await channel.next(strand).map { .record(["value": $0]) } ?? .nil
-      }),
+      "__channel_is_over(c) → bool",
+      documentation: "Whether a channel is closed, without an error, and empty.",
+      body: .plain { call in .bool(call[0].object(.channel, as: ChannelObject.self)?.isOver ?? false) }),
     NativeFunction(
       "__remote_field(x, name) → value", documentation: "A field of what stays in the script's process.",
       body: .plain { call throws(Raised) in try call.strand.machine.field(call[0], call[1]) }),
@@ -102,9 +99,14 @@ final class RemoteChannelSource: StreamSource, @unchecked Sendable {
   }
 
   func fill(_ strand: Strand) async throws(Raised) {
-    let next = try await channel.call("__channel_next", [.object(channel)], strand)
-    received = next.map?.storage["value"]
-    isOver = received == nil
+    do throws(Raised) {
+      received = try await channel.call("channel.recv", [.object(channel)], strand)
+    } catch {
+      guard error.error.kind === ErrorKind.channelClosed,
+        case .bool(true) = try await channel.call("__channel_is_over", [.object(channel)], strand)
+      else { throw error }
+      isOver = true
+    }
   }
 
   func close() {}

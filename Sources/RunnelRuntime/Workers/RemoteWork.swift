@@ -31,6 +31,7 @@ final class RemoteWork: Object, @unchecked Sendable {
   private var end: End?
   private var waiter: Waiter?
   private var hasSignOfLife = false
+  private var lifeTimer: TimerID?
   private var worker: WorkerProcess?
   private var doer: Strand?
   private let standIns = StandIns()
@@ -73,6 +74,8 @@ final class RemoteWork: Object, @unchecked Sendable {
 
   /// Has it done, and waits for what it comes to.
   func run(_ strand: Strand) async throws(Raised) -> Value {
+    // Who is cancelled before takes no worker.
+    try strand.checkpoint()
     lock.withLock { doer = strand }
     interpreter.tree.withLock { strand.remoteWork = self }
     defer {
@@ -92,6 +95,7 @@ final class RemoteWork: Object, @unchecked Sendable {
       stop(worker, strand)
       await waitForEndUninterrupted(strand)
     }
+    if let timer = lock.withLock({ lifeTimer }) { interpreter.scheduler.cancelTimer(timer) }
     let (result, isClean, elapsed) = outcome(of: worker)
     let left = await standIns.finish(strand)
     worker.finish(self)
@@ -158,10 +162,12 @@ final class RemoteWork: Object, @unchecked Sendable {
     let options = interpreter.options
     let patience = max(0, options.grace).addingOrLast(max(0, options.killGrace))
     let scheduler = interpreter.scheduler
-    scheduler.schedule(at: scheduler.now.addingOrLast(max(patience, 100_000_000))) { [weak self] in
+    let timer = scheduler.schedule(at: scheduler.now.addingOrLast(max(patience, 100_000_000))) {
+      [weak self] in
       guard let self, lock.withLock({ end == nil }) else { return }
       if lock.withLock({ hasSignOfLife }) { watchLife(of: worker) } else { worker.kill() }
     }
+    lock.withLock { lifeTimer = timer }
   }
 
   func sawSignOfLife() { lock.withLock { hasSignOfLife = true } }

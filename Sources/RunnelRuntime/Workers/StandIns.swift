@@ -45,7 +45,7 @@ final class StandIns: @unchecked Sendable {
     do throws(Raised) {
       let task = try strand.interpreter.spawn(
         PreludeCode.closure(named: "__stand_in"), arguments: [.object(standIn)], in: scope, strand.context,
-        GlobalTable(count: 0), name: nil)
+        GlobalTable(count: 0), isHidden: true, name: nil)
       strand.interpreter.tree.withLock { task.isObserved = true }
       standIn.task = task
     } catch {
@@ -166,7 +166,8 @@ final class StandIn: Object, @unchecked Sendable {
 
   /// Makes calls until there will be no more.
   func serve(_ strand: Strand) async {
-    strand.title = "\(work.strand?.label ?? "a task") in worker \(worker.pid)"
+    let title = "\(work.strand?.label ?? "a task") in worker \(worker.pid)"
+    strand.interpreter.tree.withLock { strand.title = title }
     while let call = await next(strand) {
       let answer = await perform(call, strand)
       lock.withLock {

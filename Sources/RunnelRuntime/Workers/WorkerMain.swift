@@ -128,7 +128,8 @@ extension WorkerMain {
       case .cancel: cancel(try CancelOrder(message.payload))
       case .reply: try client.took(message)
       case .ping: sender.send(Message(kind: .pong, payload: []))
-      case .report: interpreter.reportTasks()
+      // While the lock is held its strand is not let go of.
+      case .report: lock.withLock { if job != nil { interpreter.reportTasks() } }
       default: throw WireError(what: "a message that only it should get")
       }
     }
@@ -223,7 +224,6 @@ extension WorkerMain {
       var head = WireWriter()
       head.put(int: scheduler.hasVirtualTime ? Int(scheduler.now - job.began) : 0)
       let (payload, _) = Outcome.encode(result, job.book, head, what: "what the task gives")
-      interpreter.mainStrand = nil
       client.end()
       job.strand.letGo()
       sender.send(Message(kind: .result, payload: payload))

@@ -48,6 +48,7 @@ final class WorkerProcess: @unchecked Sendable {
   private var fault: String?
   private var hasGreeted = false
   private var end: End?
+  private var killTimer: TimerID?
   private var waiters: [Waiter] = []
   /// How many of the program's modules it has.
   private var moduleCount = 0
@@ -88,8 +89,7 @@ final class WorkerProcess: @unchecked Sendable {
         OpenEnd(output.reader), .relay(OutputRelay(interpreter.output, toError: false, isAlone: false)))
       self.errors = OutputPipe(OpenEnd(errors.reader), .relay(relay))
     } catch let error as SystemError {
-      throw Raised(
-        .ioError, "cannot start a worker process: \(error.message)", data: ["errno": .string(error.name)])
+      throw Self.failure(.system(error), path)
     } catch let error as Raised {
       throw error
     } catch {
@@ -303,9 +303,9 @@ final class WorkerProcess: @unchecked Sendable {
     }
     guard mustTime else { return }
     let scheduler = interpreter.scheduler
-    scheduler.schedule(at: scheduler.now.addingOrLast(max(interpreter.options.killGrace, 1))) { [weak self] in
-      self?.beginEnd(kills: true)
-    }
+    let moment = scheduler.now.addingOrLast(max(interpreter.options.killGrace, 1))
+    let timer = scheduler.schedule(at: moment) { [weak self] in self?.beginEnd(kills: true) }
+    lock.withLock { killTimer = timer }
   }
 
   /// Ends it: nobody wants it any more.
@@ -345,6 +345,7 @@ final class WorkerProcess: @unchecked Sendable {
       defer { waiters = [] }
       return (waiters, self.work)
     }
+    if let timer = lock.withLock({ killTimer }) { interpreter.scheduler.cancelTimer(timer) }
     interpreter.workers.remove(self)
     pool?.ended(self)
     work?.ended(.crashed)
