@@ -28,6 +28,8 @@ enum MessageKind: UInt8, Sendable {
   case result
   /// Use a channel or the like, for one of the worker's tasks.
   case call
+  /// The same for what gives something back: nobody waits for an answer.
+  case giveBack
   /// That call is no longer wanted.
   case giveUp
   /// One of the worker's tasks that has made calls has ended.

@@ -19,9 +19,10 @@ final class StandIns: @unchecked Sendable {
     var input = WireReader(message.payload)
     let caller = try input.int()
     switch message.kind {
-    case .call:
+    case .call, .giveBack:
       let number = try input.number()
-      try standIn(for: caller, work, worker)?.take(StandIn.Call(number: number, payload: input.rest))
+      try standIn(for: caller, work, worker)?.take(
+        StandIn.Call(number: number, payload: input.rest, isAwaited: message.kind == .call))
     case .giveUp:
       let number = try input.number()
       lock.withLock { all[caller] }?.giveUp(number)
@@ -90,6 +91,8 @@ final class StandIn: Object, @unchecked Sendable {
   struct Call {
     let number: Int
     let payload: ArraySlice<UInt8>
+    /// Whether the worker waits for its answer.
+    let isAwaited: Bool
   }
 
   /// What has become of a call.
@@ -154,7 +157,8 @@ final class StandIn: Object, @unchecked Sendable {
   func finish() {
     let (sleeping, number) = lock.withLock { () -> (Waiter?, Int?) in
       isOver = true
-      calls = []
+      // What is given back is.
+      calls.removeAll(where: \.isAwaited)
       defer { sleeper = nil }
       return (sleeper, current?.number)
     }
@@ -174,7 +178,7 @@ final class StandIn: Object, @unchecked Sendable {
         current = nil
         givenUp.remove(call.number)
       }
-      reply(answer, to: call)
+      if call.isAwaited { reply(answer, to: call) }
     }
     for shared in open { shared.finish(nil, strand) }
   }
@@ -182,7 +186,7 @@ final class StandIn: Object, @unchecked Sendable {
   private func next(_ strand: Strand) async -> Call? {
     while true {
       let (call, isOver) = lock.withLock { () -> (Call?, Bool) in
-        if self.isOver || calls.isEmpty { return (nil, self.isOver) }
+        if calls.isEmpty { return (nil, self.isOver) }
         let call = calls.removeFirst()
         current = (call.number, nil, {})
         return (call, false)

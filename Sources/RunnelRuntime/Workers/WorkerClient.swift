@@ -96,7 +96,7 @@ final class WorkerClient: @unchecked Sendable {
     // A handle can always be sent.
     guard let payload = try? encoded(name, arguments, number, book, strand) else { return }
     interpreter.output.flush()
-    sender.send(Message(kind: .call, payload: payload))
+    sender.send(Message(kind: .giveBack, payload: payload))
   }
 
   private func nextCall() -> (Int, Pending) {

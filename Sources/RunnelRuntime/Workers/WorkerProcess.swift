@@ -252,7 +252,7 @@ final class WorkerProcess: @unchecked Sendable {
         }
       }
       work?.ended(.result(message.payload))
-    case .call, .giveUp, .ended: try work?.took(message, from: self)
+    case .call, .giveBack, .giveUp, .ended: try work?.took(message, from: self)
     case .pong: work?.sawSignOfLife()
     default: throw WireError(what: "a message that only it should get")
     }
