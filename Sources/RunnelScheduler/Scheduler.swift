@@ -66,7 +66,7 @@ public final class Scheduler: TaskExecutor, @unchecked Sendable {
   private let lastPoll = Atomic<Int64>(0)
   /// Work under way on other threads that will make somebody ready.
   private let outsideWork = Atomic<Int>(0)
-  private var onQuiescent: (@Sendable () -> Void)?
+  private var onQuiescent: (@Sendable () -> Bool)?
   private var onRest: (@Sendable () -> Void)?
 
   /// When a run that repeats has last looked, while something was ready, for what comes from outside.
@@ -253,9 +253,9 @@ public final class Scheduler: TaskExecutor, @unchecked Sendable {
   // MARK: Quiescence
 
   /// Calls `action` on a worker whenever nothing can wake anybody: no job is ready or running, no timer runs that may wake
-  /// somebody, the poller has no interests and no outside work is under way. If it makes nobody ready, the worker comes to rest all the same (a signal may
-  /// come). To be set before `run`.
-  public func setQuiescentAction(_ action: (@Sendable () -> Void)?) {
+  /// somebody, the poller has no interests and no outside work is under way. It says whether it has made somebody ready; if not,
+  /// the worker comes to rest all the same (a signal may come). To be set before `run`.
+  public func setQuiescentAction(_ action: (@Sendable () -> Bool)?) {
     onQuiescent = action
   }
 
@@ -529,7 +529,8 @@ public final class Scheduler: TaskExecutor, @unchecked Sendable {
       // Whether or not that has made somebody ready: if not, time goes on to the deadline after it.
       return true
     }
-    if deadline == .max { onQuiescent?() }
+    // What it makes ready another worker may have taken and done already: then there is something new to settle.
+    if deadline == .max, onQuiescent?() == true { return true }
     return worker.count > 0 || hasInjected.load(ordering: .relaxed)
   }
 }

@@ -229,7 +229,7 @@ private func depth(_ count: Int) async -> UInt { count == 0 ? threadNumber() : a
     let stuck = Stuck()
     bench.scheduler.setQuiescentAction {
       said.set()
-      stuck.take()?.resume()
+      return stuck.resume()
     }
     bench.run { await withUnsafeContinuation { continuation in stuck.put(continuation) } }
     #expect(said.isSet)
@@ -242,7 +242,7 @@ private func depth(_ count: Int) async -> UInt { count == 0 ? threadNumber() : a
     let stuck = Stuck()
     bench.scheduler.setQuiescentAction {
       said.set()
-      stuck.take()?.resume()
+      return stuck.resume()
     }
     bench.scheduler.schedule(at: .max - 1, wakesNobody: true) { fired.set() }
     bench.run { await withUnsafeContinuation { continuation in stuck.put(continuation) } }
@@ -263,7 +263,10 @@ private func depth(_ count: Int) async -> UInt { count == 0 ? threadNumber() : a
   @Test func `a timer, an interest or outside work is a reason to wait`() {
     let bench = Bench()
     let said = Flag()
-    bench.scheduler.setQuiescentAction { said.set() }
+    bench.scheduler.setQuiescentAction {
+      said.set()
+      return false
+    }
     let pool = BlockingPool(scheduler: bench.scheduler, idleSeconds: 0)
     bench.run { [scheduler = bench.scheduler, poller = bench.poller] in
       await withUnsafeContinuation { continuation in scheduler.schedule(at: 5) { continuation.resume() } }
@@ -293,12 +296,14 @@ private final class Stuck: Sendable {
 
   func put(_ continuation: UnsafeContinuation<Void, Never>) { stuck.withLock { $0 = continuation } }
 
-  func take() -> UnsafeContinuation<Void, Never>? {
-    stuck.withLock { stuck in
-      let continuation = stuck
-      stuck = nil
-      return continuation
+  /// Wakes it, and says whether there was one.
+  func resume() -> Bool {
+    let continuation = stuck.withLock { stuck in
+      defer { stuck = nil }
+      return stuck
     }
+    continuation?.resume()
+    return continuation != nil
   }
 }
 

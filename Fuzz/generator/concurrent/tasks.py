@@ -42,8 +42,9 @@ class Tasks:
 
     def failure(self, place):
         """Raises an error. One of which the oracle may not know any more where it should be suppressed is `u…`, which does not show
-        there: what a task of a cancelled task has failed with, and what a member of `gather for` raises while it is stopped."""
-        letter = "u" if place.unheard else "e"
+        there: what a task of a cancelled task has failed with, what a member of `gather for` raises while it is stopped, and one of any
+        gather that gets a `Deadlock`."""
+        letter = "u" if place.unheard or place.cleanup and not self.is_timed else "e"
         return f'raise {self.pick(*KINDS)}("{letter}{self.next_mark()}")'
 
     def spawn_head(self, place, *clauses):

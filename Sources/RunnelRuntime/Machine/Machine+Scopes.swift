@@ -162,7 +162,7 @@ extension Machine {
     if error.kind === ErrorKind.exit { return error }
     let (failure, others) = failures(of: scope)
     // The body was stopped because a task failed: that failure is the scope's.
-    if error.kind === ErrorKind.cancelled, let failure, !isStopped(beyond: scope) {
+    if error.kind === ErrorKind.cancelled, let failure, !goesOn(error, beyond: scope) {
       for other in others + error.suppressed where other !== failure { failure.add(suppressed: other) }
       return failure
     }
@@ -171,12 +171,15 @@ extension Machine {
     return error
   }
 
-  /// Whether something outside a scope stops what runs in it. What a shield holds back does not.
-  private func isStopped(beyond scope: Scope) -> Bool {
-    let cause = interpreter.tree.withLock {
-      Scope.cancellation(reaching: scope, now: interpreter.scheduler.now)
+  /// Whether something outside a scope stops what runs in it. What a shield holds back does not. A `Cancelled` that leaves the
+  /// scope is then on account of that: whoever was the cause when it was raised.
+  private func goesOn(_ error: ErrorObject, beyond scope: Scope) -> Bool {
+    interpreter.tree.withLock {
+      guard let cause = Scope.cancellation(reaching: scope, now: interpreter.scheduler.now), cause !== scope
+      else { return false }
+      if error.kind === ErrorKind.cancelled { cause.wasDelivered = true }
+      return true
     }
-    return cause.map { $0 !== scope } ?? false
   }
 
   /// If closing what a scope opened takes time (commands that run are to be stopped): begins it, and gives how to wait
@@ -307,7 +310,7 @@ extension Machine {
   /// Its own deadline, unless something further out stops the task as well (language.md §9.2).
   private func endTimeout(_ scope: Scope, _ completion: UnsafeMutablePointer<Value>, hasElse: Bool) {
     guard case .deadline? = scope.cancelReason, scope.wasDelivered, case .int(1) = completion[0],
-      let error = completion[1].error, error.kind !== ErrorKind.exit, !isStopped(beyond: scope)
+      let error = completion[1].error, error.kind !== ErrorKind.exit, !goesOn(error, beyond: scope)
     else { return }
     let timeout = ErrorObject(.timeout, "timed out after \(Formatting.duration(scope.limit))")
     timeout.data.set(.string("after"), .duration(scope.limit))

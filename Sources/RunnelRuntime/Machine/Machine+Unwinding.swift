@@ -185,7 +185,10 @@ extension Machine {
     let takesItsPlace =
       passing.kind === ErrorKind.exit
       || (passing.kind === ErrorKind.cancelled && (fiber.state == .closing || !isStoppedWithinTask))
-    if takesItsPlace { completion[1] = .object(error) } else { passing.add(suppressed: error) }
+    guard takesItsPlace else { return passing.add(suppressed: error) }
+    // What tasks raised while they were stopped goes on with it.
+    for other in passing.suppressed { error.add(suppressed: other) }
+    completion[1] = .object(error)
   }
 
   /// Whether what stops the running code is a scope of its own task, so that the task itself goes on after that scope.

@@ -36,8 +36,15 @@ final class BarrierObject: Object, @unchecked Sendable {
 
   private func isComplete() -> Bool {
     guard line.count >= size - 1 else { return false }
-    // One that is cancelled at this moment was here: it is stopped behind the barrier.
-    while let next = line.next() { next.waiter.resume(with: .nil) }
+    // All of them or none: one that is cancelled at this moment has not been here.
+    let others = line.all.map(\.waiter)
+    let reserved = others.filter { $0.reserve() }
+    guard reserved.count >= size - 1 else {
+      for waiter in reserved { waiter.unreserve() }
+      return false
+    }
+    while line.next() != nil {}
+    for waiter in reserved { waiter.resumeReserved(with: .nil) }
     return true
   }
 }

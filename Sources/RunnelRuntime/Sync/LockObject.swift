@@ -7,9 +7,14 @@ import RunnelScheduler
 /// `@unchecked Sendable`: all that changes is guarded by `guardian`.
 final class LockObject: HoldableObject, @unchecked Sendable {
   /// Who wants it, and where in the script.
-  private struct Want {
-    let strand: Strand
-    let holding: Holding
+  struct Want {
+    fileprivate let strand: Strand
+    fileprivate let holding: Holding
+
+    init(_ taker: Strand, of lock: LockObject) {
+      strand = taker.lockOwner
+      holding = taker.holding(lock)
+    }
   }
 
   let id: Int
@@ -77,17 +82,20 @@ final class LockObject: HoldableObject, @unchecked Sendable {
 
   /// The wait for it.
   func acquiring(_ strand: Strand) -> Wait {
-    let taker = strand.lockOwner
-    let want = Want(strand: taker, holding: strand.holding(self))
-    return .other(WaitDescription(label, on: .holder(of: self))) { [self] waiter in
-      guardian.withLock {
-        guard owner != nil else {
-          _ = give(to: waiter, want)
-          return {}
-        }
-        let place = line.join(waiter, want)
-        return { self.guardian.withLock { self.line.leave(place) } }
+    let want = Want(strand, of: self)
+    return .other(WaitDescription(label, on: .holder(of: self))) { [self] waiter in join(waiter, want) }
+  }
+
+  /// Gives it to one who waits, or has that one stand in line.
+  /// - Returns: how to leave the line.
+  func join(_ waiter: Waiter, _ want: Want) -> () -> Void {
+    guardian.withLock {
+      guard owner != nil else {
+        _ = give(to: waiter, want)
+        return {}
       }
+      let place = line.join(waiter, want)
+      return { self.guardian.withLock { self.line.leave(place) } }
     }
   }
 

@@ -271,20 +271,8 @@ enum SynchronisingLibrary {
         "__condition_park(c)", documentation: "Gives the lock back and waits.",
         body: .parking { call throws(Raised) in try change(call).waiting(call.strand) }),
       NativeFunction(
-        "__condition_pass_on(c)",
-        documentation:
-          "Within cleanup: who has been cancelled since it was notified passes the notification on.",
-        body: .plain { call throws(Raised) in
-          let interpreter = call.strand.interpreter
-          let scope = call.strand.innermostScope.parent
-          let isCancelled = interpreter.tree.withLock {
-            scope.flatMap { Scope.cancellation(reaching: $0, now: interpreter.scheduler.now) } != nil
-          }
-          if isCancelled { try change(call).notify(atMost: 1) }
-          return .nil
-        }),
-      NativeFunction(
-        "__condition_retake(c)", documentation: "Takes the lock again, unless it was never given back.",
+        "__condition_retake(c)",
+        documentation: "Takes the lock again, unless the wait has, or it was never given back.",
         body: .attempt(
           plain: { call throws(Raised) in try change(call).lock.retake(call.strand) ? .nil : nil },
           wait: { call throws(Raised) in try change(call).lock.acquiring(call.strand) })),
@@ -293,16 +281,8 @@ enum SynchronisingLibrary {
   static let prelude = #"""
     fn __condition_wait(c) {
       __condition_check(c)
-      var is_notified = false
-      try {
-        __condition_park(c)
-        is_notified = true
-      } finally {
-        __condition_retake(c)
-        if is_notified { __condition_pass_on(c) }
-      }
-      # A checkpoint: who is cancelled does not come out of the wait as if nothing had happened.
-      __condition_check(c)
+      try { __condition_park(c) } finally { __condition_retake(c) }
+      nil
     }
     """#
 }

@@ -26,6 +26,7 @@ struct WaitLine<Want> {
   /// How many stand in it, those who are being given up at the moment among them.
   var count: Int { places.count - first - gaps }
   var isEmpty: Bool { count == 0 }
+  var all: [Place] { places[first...].filter { !$0.hasLeft } }
 
   /// Joins the line at its end. O(1).
   mutating func join(_ waiter: Waiter, _ want: Want) -> Place {

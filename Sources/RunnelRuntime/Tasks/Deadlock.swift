@@ -47,12 +47,13 @@ extension Interpreter {
   }
 
   /// Nothing is ready, and nothing can make anything ready: `Deadlock` is raised in the main strand.
-  func endStandstill(of main: Strand) {
+  /// - Returns: whether somebody has been woken by it.
+  func endStandstill(of main: Strand) -> Bool {
     tree.withLock {
       // Between two pieces of a session nothing runs, and nothing has to.
-      guard main.isWaiting else { return }
+      guard main.isWaiting else { return false }
       let all = waitingStrands(first: main)
-      raise(DeadlockReport.error("every task waits, and nothing can wake any of them", all), in: all)
+      return raise(DeadlockReport.error("every task waits, and nothing can wake any of them", all), in: all)
     }
   }
 
@@ -71,7 +72,6 @@ extension Interpreter {
   /// Raises an error in the first of some strands, or, where that waits for what must be waited for, in the scope that it waits at,
   /// which stops its tasks; if that has been done, in the next that can be woken. An unobserved failure goes before it.
   /// - Returns: whether it was raised.
-  @discardableResult
   private func raise(_ deadlock: ErrorObject, in strands: [Strand]) -> Bool {
     for strand in strands {
       guard let waiter = strand.pendingWait else { continue }

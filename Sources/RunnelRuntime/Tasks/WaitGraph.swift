@@ -22,6 +22,8 @@ enum WaitTarget {
   /// The members of a gather: all, or the first of them.
   case members(GatherMembers, isFirst: Bool)
   case choice(Selection)
+  /// A notification, which any task may give; then a lock.
+  case condition(ConditionObject.Place)
 
   fileprivate var isOpen: Bool { if case .open = self { true } else { false } }
 
@@ -37,6 +39,7 @@ enum WaitTarget {
       // Mostly there is one that goes on: that is enough, and need not be looked for among all.
       if isFirst, members.one?.strand?.pendingWait?.reason.target.isOpen ?? true { return nil }
       return isFirst ? .first(of: members.running) : .all(members.running.compactMap(\.strand))
+    case .condition(let place): return place.holder.map { .one($0) }
     case .choice(let selection): return selection.tasks.flatMap { .first(of: $0) }
     }
   }

@@ -35,6 +35,9 @@ public final class Waiter: @unchecked Sendable {
   /// Who is made to go on.
   @exclusivity(unchecked) private var sleeper = Sleeper.nobody
 
+  private enum Reservation { case none, made, interrupted }
+  @exclusivity(unchecked) private var reservation = Reservation.none
+
   /// A task is described only when somebody asks.
   private enum Subject {
     case task(TaskObject)
@@ -89,9 +92,39 @@ public final class Waiter: @unchecked Sendable {
   @discardableResult
   func interrupt() -> Bool { finish(.interrupted) }
 
-  private func finish(_ result: Outcome, isHere: Bool = false) -> Bool {
+  // MARK: Ending several waits together
+
+  /// Holds off whoever else would end the wait. Says false if it has ended.
+  func reserve() -> Bool {
+    lock.withLock {
+      guard outcome == nil, reservation == .none else { return false }
+      reservation = .made
+      return true
+    }
+  }
+
+  /// Ends a wait that was reserved.
+  func resumeReserved(with value: Value) {
+    finish(.value(value), isReserved: true)
+  }
+
+  /// Gives a reservation up: an interruption that has come meanwhile is made up for.
+  func unreserve() {
+    let isInterrupted = lock.withLock { () -> Bool in
+      defer { reservation = .none }
+      return reservation == .interrupted
+    }
+    if isInterrupted { interrupt() }
+  }
+
+  @discardableResult
+  private func finish(_ result: Outcome, isHere: Bool = false, isReserved: Bool = false) -> Bool {
     let woken = lock.withLock { () -> Sleeper? in
       if outcome != nil { return nil }
+      if reservation != .none, !isReserved {
+        if case .interrupted = result { reservation = .interrupted }
+        return nil
+      }
       outcome = result
       defer { sleeper = .nobody }
       return sleeper
