@@ -186,6 +186,7 @@ private struct Bench {
     bench.scheduler.setQuiescentAction {
       said.add()
       stuck.resumeAll()
+      return true
     }
     bench.run { [scheduler = bench.scheduler] in
       let tasks = (0..<50).map { _ in
