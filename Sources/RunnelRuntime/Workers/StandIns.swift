@@ -60,8 +60,11 @@ final class StandIns: @unchecked Sendable {
   func finish(_ strand: Strand) async -> [ErrorObject] {
     let standIns = lock.withLock { () -> [StandIn] in
       isOver = true
-      // They hold the work that holds these.
-      defer { all = [:] }
+      // They hold the work that holds these, and so does the scope, by its strand.
+      defer {
+        all = [:]
+        scope = nil
+      }
       return all.sorted { $0.key < $1.key }.map(\.value)
     }
     var failures: [ErrorObject] = []

@@ -19,7 +19,7 @@ struct ValueDecoder {
   mutating func value() throws(WireError) -> Value { try value(depth: 0) }
 
   private mutating func value(depth: Int) throws(WireError) -> Value {
-    guard depth <= nestingLimit + 8 else { throw WireError(what: "it is nested too deeply") }
+    guard depth <= wireDepthLimit + 8 else { throw WireError(what: "it is nested too deeply") }
     switch try tag() {
     case .nil: return .nil
     case .false: return .bool(false)
@@ -175,7 +175,7 @@ struct ValueDecoder {
   }
 
   private mutating func kind(depth: Int) throws(WireError) -> ErrorKind {
-    guard depth <= nestingLimit + 8 else { throw WireError(what: "it is nested too deeply") }
+    guard depth <= wireDepthLimit + 8 else { throw WireError(what: "it is nested too deeply") }
     let number = try input.number()
     let name = try input.text()
     guard number > 0 else {

@@ -311,10 +311,10 @@ struct ValueEncoder {
   // MARK: Refusing
 
   private func checkDepth(_ depth: Int) throws(Raised) {
-    guard depth < nestingLimit else {
+    guard depth < wireDepthLimit else {
       throw Raised(
         .transferError,
-        "\(subject.text) cannot be sent to another process: it is nested more than \(nestingLimit) deep",
+        "\(subject.text) cannot be sent to another process: it is nested more than \(wireDepthLimit) deep",
         data: ["variable": .string(name)])
     }
   }

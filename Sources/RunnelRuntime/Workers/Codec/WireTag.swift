@@ -1,6 +1,10 @@
 // What stands before each value in a message. Sender and receiver are the same version of the same program (the first message
 // says which), so numbers may change from version to version.
 
+/// How deep what travels may be nested: both halves of the codec walk it on the host's stack, in builds without optimisation too,
+/// where a level takes some 4 KiB of it.
+let wireDepthLimit = 1_000
+
 /// The sort of a value on its way.
 enum WireTag: UInt8 {
   case `nil`, `false`, `true`, int, float, duration, string, bytes, list, map, range
