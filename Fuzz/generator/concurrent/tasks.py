@@ -159,11 +159,11 @@ class Tasks:
         if UNWATCHED in place.live: return " settled"
         return self.pick("", "", " settled", " settled", " any", " race")
 
-    def shown_gather(self, mode, lines):
+    def shown_gather(self, mode, lines, pause=()):
         """Binds and shows the value of a gather, its members' errors described."""
         name = self.fresh("g")
-        if mode == " settled": return [*bound(name, lines), self.note(f"outcomes({name})")]
-        return [*bound(name, lines, self.pick("", "describe(e)")), self.note(name)]
+        if mode == " settled": return [*bound(name, lines), *pause, self.note(f"outcomes({name})")]
+        return [*bound(name, lines, self.pick("", "describe(e)")), *pause, self.note(name)]
 
     def member(self, place, mode):
         """An element of a gathered list or map: mostly a task of its own. Others only where it does not matter who ends first."""
@@ -182,12 +182,14 @@ class Tasks:
         mode, keyed = self.mode(place), self.chance(0.3)
         around = place.gathering()
         members = [self.member(around, mode) for _ in range(self.r.randint(1, 4))]
+        # A task from further out may wake several who gather it.
+        pause = self.pause(place) if any(member[0] in place.handles for member in members) else ()
         inside = []
         for i, member in enumerate(members):
             if keyed: member[0] = f"k{i}: {member[0]}"
             inside += [*member[:-1], member[-1] + ","]
         out = [f"gather{mode} " + ("({" if keyed else "[")] + indent(inside) + ["})" if keyed else "]"]
-        return self.shown_gather(mode, out) + self.pause(place)
+        return self.shown_gather(mode, out, pause) + self.pause(place)
 
     def act_gather_for(self, place):
         """`gather for` over lists, maps, ranges and streams, with and without a limit."""
