@@ -90,6 +90,11 @@ extension WorkerMain {
     func run() {
       sender.send(Message(kind: .hello, payload: Array(WorkerGreeting.text.utf8)))
       takeMessages(isOver: false)
+      // What waits for the script's process waits for work outside, so this is about what only waits for each other here.
+      interpreter.scheduler.setQuiescentAction { [self] in
+        guard let strand = lock.withLock({ job?.strand }) else { return false }
+        return interpreter.endStandstill(of: strand)
+      }
       interpreter.scheduler.run(until: { false })
     }
 
