@@ -471,12 +471,17 @@ public final class Scheduler: TaskExecutor, @unchecked Sendable {
     fireTimers()
     let wasLast = lock.withLock { active == 1 }
     if wasLast { onRest?() }
+    let hadOutsideWork = outsideWork.load(ordering: .acquiring) > 0
     guard worker.count == 0, !settle(worker) else { return }
     let place = lock.withLock { () -> Place in
       let isAsked = worker.index == 0 && mustAsk.load(ordering: .relaxed)
       guard injected.isEmpty, !isStopping.load(ordering: .relaxed), !isAsked else { return .none }
       // Who has become the last meanwhile has not settled as the last: once more.
       guard active > 1 || wasLast || !settles else { return .none }
+      // Nor if what was outside has come to its end since, and saw this one at work.
+      guard active > 1 || !settles || !hadOutsideWork || outsideWork.load(ordering: .acquiring) > 0 else {
+        return .none
+      }
       active -= 1
       defer { updateSpare() }
       guard !isPolling.exchange(true, ordering: .acquiring) else {

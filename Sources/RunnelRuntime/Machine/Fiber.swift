@@ -57,6 +57,9 @@ final class Fiber: @unchecked Sendable {
 
   /// For a generator: who reads it at the moment, and where the item goes.
   var reader: Fiber?
+  /// The generator that it has read last, and whether there may be others that it reads as well (`zip`).
+  @exclusivity(unchecked) private(set) var source: Fiber?
+  private(set) var hasSeveralSources = false
   var itemRegister = 0
   var isPairLoop = false
   var itemCount = 0
@@ -112,8 +115,43 @@ final class Fiber: @unchecked Sendable {
     else { return false }
     clear(from: 0, count: capacity)
     self.globals = globals
+    source = nil
+    hasSeveralSources = false
     outerScope = nil
     return true
+  }
+
+  /// It takes an item from a generator.
+  @inline(__always)
+  func reads(_ generator: Fiber) {
+    if source === generator { return }
+    if let source, source.state != .ended { hasSeveralSources = true }
+    source = generator
+  }
+
+  /// What it has read last goes on in a task of its own.
+  func forgetSource() { source = nil }
+
+  /// Whether another strand can run it from now on: nothing is open in it, nor in what it reads, that belongs to this one.
+  func canMove(from strand: Strand) -> Bool {
+    let holdings = strand.holdings
+    var current: Fiber? = self
+    while let one = current {
+      guard one.state == .suspended, one.scopes.isEmpty, !one.hasSeveralSources,
+        !holdings.contains(where: { $0.fiber == one.id })
+      else { return false }
+      current = one.source.flatMap { $0.state == .ended ? nil : $0 }
+    }
+    return frameCount == 1
+  }
+
+  /// What stops that scope stops what this fiber reads.
+  func putSources(in scope: Scope) {
+    var current = source
+    while let one = current, one.state != .ended {
+      one.outerScope = scope
+      current = one.source
+    }
   }
 
   /// The innermost scope that is running.

@@ -147,6 +147,7 @@ extension Machine {
       // What stops its reader stops it, wherever it was made (language.md §10.1).
       if generator.state == .notStarted { generator.outerScope = fiber.innermostScope }
       let frame = fiber.frames[fiber.frameCount - 1]
+      fiber.reads(generator)
       generator.reader = fiber
       generator.itemRegister = frame.base + instruction.b
       generator.isPairLoop = instruction.flag == 1

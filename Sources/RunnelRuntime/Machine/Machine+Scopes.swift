@@ -96,6 +96,7 @@ extension Machine {
       interpreter.raiseUnobserved(scope)
       // Services are stopped when all others have ended.
       if scope.hasOnlyServices {
+        scope.hasStoppedServices = true
         for task in scope.live.all {
           if let strand = task.strand { interpreter.cancelLocked(strand.root, .byHand(nil)) }
         }
@@ -107,7 +108,8 @@ extension Machine {
       .other(WaitDescription("the end of its tasks", on: .tasks(of: scope)), isInterruptible: false) {
         waiter in
         let isDone = interpreter.tree.withLock { () -> Bool in
-          guard !scope.live.isEmpty else { return true }
+          // Where the others have ended since the look above, services are to be stopped: it is to be asked again.
+          guard !scope.live.isEmpty, !scope.hasOnlyServices || scope.hasStoppedServices else { return true }
           scope.joiner = waiter
           return false
         }
@@ -200,8 +202,11 @@ extension Machine {
   /// - Returns: the first failure to write what was left, the others suppressed in it.
   func close(_ scope: Scope) -> ErrorObject? {
     if let timer = scope.timer { interpreter.scheduler.cancelTimer(timer) }
-    scope.held?.giveBack(by: strand)
+    scope.held?.giveBack(by: scope.strand)
     scope.held = nil
+    if scope.form == .cleanup, let timer = interpreter.tree.withLock({ scope.graceTimer.take() }) {
+      interpreter.scheduler.cancelTimer(timer)
+    }
     var failure: ErrorObject?
     if !scope.ownsNothing {
       let resources = scope.disown()

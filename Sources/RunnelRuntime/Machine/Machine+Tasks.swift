@@ -25,6 +25,7 @@ extension Machine {
     stage.outerScope = strand.root.parent ?? strand.root
     stage.scopes.append(strand.root)
     stage.frames[0].flags.insert(.hasScope)
+    stage.putSources(in: strand.root)
   }
 
   /// Takes the machine of a task that has ended for a new one.

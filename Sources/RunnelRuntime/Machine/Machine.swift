@@ -607,10 +607,8 @@ final class Machine: @unchecked Sendable {
         case .raiseDestructure: throw destructureFailure(registers[a], constants[instruction.b])
 
         // MARK: Scopes and cleanup
-        case .scopeEnter:
-          try scopeEnter(registers + a, instruction)
-        case .scopeHold:
-          scopeHold(registers[a])
+        case .scopeEnter: try scopeEnter(registers + a, instruction)
+        case .scopeHold: scopeHold(registers[a])
         case .scopeJoin, .frameJoin:
           frame.pointee.pc = pc - 1
           if let exit = scopeJoin(registers + a, ofFrame: instruction.opcode == .frameJoin) { return exit }

@@ -188,17 +188,15 @@ extension Machine {
     of stream: StreamObject, _ generator: Fiber, _ link: StageLink, _ state: UnsafeMutablePointer<Value>
   ) throws(Raised) -> StageBuffer? {
     if link.moved == nil {
-      // One that has something open stays: that belongs to scopes of the task that opened it.
-      // So does one that holds a lock.
-      guard link.hasPaused(strand), generator.state == .suspended, generator.scopes.isEmpty,
-        generator.frameCount == 1, !strand.holdings.contains(where: { $0.fiber == generator.id })
-      else { return nil }
+      // One that has something open stays, or holds a lock: that belongs to scopes of the task that opened it.
+      guard link.hasPaused(strand), generator.canMove(from: strand) else { return nil }
       let repeats = strand.interpreter.scheduler.repeats
       let buffer =
         link.readingAhead.map { StageBuffer(limit: $0, repeats: repeats) } ?? StageBuffer(repeats: repeats)
       let task = try strand.interpreter.spawn(
         stage: generator, into: buffer, in: scopeOfReader(), from: strand)
       buffer.belongs(to: task)
+      fiber.forgetSource()
       link.moved = (buffer, task)
       stream.readsFrom(buffer)
       state[1] = .int(generator.itemCount)

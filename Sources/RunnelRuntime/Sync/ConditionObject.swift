@@ -18,8 +18,8 @@ final class ConditionObject: Object, @unchecked Sendable {
     fileprivate let lock: LockObject
     /// How to leave the lock's line; nil until it is notified.
     fileprivate var leaveLock: (() -> Void)?
-    /// Lives as long as somebody waits for it.
-    private unowned let guardian: ConditionObject
+    /// Weak, as it has the place in its line.
+    private weak var guardian: ConditionObject?
 
     fileprivate init(_ strand: Strand, _ condition: ConditionObject) {
       self.strand = strand
@@ -29,7 +29,7 @@ final class ConditionObject: Object, @unchecked Sendable {
     }
 
     /// Who holds the lock that it waits for, once it is notified: an edge of the wait-for graph.
-    var holder: Strand? { guardian.isNotified(self) ? lock.holder : nil }
+    var holder: Strand? { guardian?.isNotified(self) == true ? lock.holder : nil }
   }
 
   let lock: LockObject

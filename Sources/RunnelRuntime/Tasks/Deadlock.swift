@@ -1,6 +1,7 @@
 // Deadlocks: what becomes of tasks that wait for each other, or for nothing that could still happen (language.md §12.1).
 
 import RunnelScheduler
+import Synchronization
 
 /// Failures that nobody has observed yet, in the order in which they came: one of them goes before a deadlock that it has led to.
 struct UnobservedFailures {
@@ -16,21 +17,24 @@ struct UnobservedFailures {
     tasks.append(task)
   }
 
-  /// The first, which is observed by this.
-  mutating func takeFirst() -> ErrorObject? {
+  /// Has the first raised, if there is one, or the deadlock.
+  /// - Parameter raise: says whether somebody has got it: then it has been observed.
+  mutating func raiseFirst(or deadlock: ErrorObject, _ raise: (ErrorObject) -> Bool) -> Bool {
     tasks.removeAll { $0.isObserved || $0.scope.hasEnded }
-    guard let task = tasks.first, let error = task.failure else { return nil }
+    guard let task = tasks.first, let error = task.failure else { return raise(deadlock) }
+    guard raise(error.copied()) else { return false }
     tasks.removeFirst()
     task.isObserved = true
-    return error.copied()
+    return true
   }
 }
 
 extension Interpreter {
   /// A strand has begun a wait: if that closes a circle, `Deadlock` is raised in it.
   func breakCircle(closedBy strand: Strand, _ waiter: Waiter) {
-    if waiter.reason.isAgain { return }
     if case .open = waiter.reason.target { return }
+    if waiter.reason.isAgain, !strand.wasReached.load(ordering: .relaxed) { return }
+    strand.wasReached.store(false, ordering: .relaxed)
     tree.withLock { breakCircleLocked(closedBy: strand, waiter) }
   }
 
@@ -75,12 +79,16 @@ extension Interpreter {
   private func raise(_ deadlock: ErrorObject, in strands: [Strand]) -> Bool {
     for strand in strands {
       guard let waiter = strand.pendingWait else { continue }
-      if waiter.isInterruptible { return waiter.resume(deadlock: unobserved.takeFirst() ?? deadlock) }
+      if waiter.isInterruptible {
+        return unobserved.raiseFirst(or: deadlock) { waiter.resume(deadlock: $0) }
+      }
       guard case .tasks(let scope) = waiter.reason.target, scope.failure == nil, scope.cancelReason == nil
       else { continue }
       deadlock.add(place: { strand.waitingNow?.place?.with(role: .raised) })
-      scope.failure = unobserved.takeFirst() ?? deadlock
-      return cancelLocked(scope, .failure)
+      return unobserved.raiseFirst(or: deadlock) { error in
+        scope.failure = error
+        return cancelLocked(scope, .failure)
+      }
     }
     return false
   }

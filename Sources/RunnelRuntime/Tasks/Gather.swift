@@ -338,24 +338,27 @@ enum Gather {
       }
     }
 
-    /// Waits until a member ends. When the gatherer is to stop, its members are stopped and waited for first.
+    /// Waits until a member ends. When the gatherer is to stop, its members are stopped and waited for first; that they have been
+    /// stopped already, with the scope of both, is no failure of theirs.
     mutating func waitForOne(_ signal: GatherSignal) async throws(Raised) {
       var ended = signal.take()
-      if ended.isEmpty {
-        do throws(Raised) {
+      do throws(Raised) {
+        if ended.isEmpty {
           let description = description(isFirst: mode == .any || mode == .race)
           _ = try await strand.wait(description) { waiter in
             ended = signal.take(or: waiter)
             if !ended.isEmpty { waiter.resume(with: .nil) }
             return { signal.forget() }
           }
-        } catch {
-          cancelMembers()
-          // How members failed while they were stopped, nobody will ask them.
-          for failure in await waitForAll(signal) { error.error.add(suppressed: failure) }
-          throw error
+          ended += signal.take()
         }
-        ended += signal.take()
+        try strand.checkInterrupt()
+      } catch {
+        cancelMembers()
+        // How members failed while they were stopped, nobody will ask them.
+        for failure in takeIn(ended) { error.error.add(suppressed: failure) }
+        for failure in await waitForAll(signal) { error.error.add(suppressed: failure) }
+        throw error
       }
       for index in ended { end(index) }
     }
@@ -367,6 +370,9 @@ enum Gather {
         cancelMembers()
         _ = await waitForAll(signal)
       }
+      // The gatherer is stopped itself: what that has made of its members decides nothing.
+      let cancelled = failure ?? failures.first?.error
+      if let cancelled, cancelled.kind === ErrorKind.taskCancelled { try strand.checkInterrupt() }
     }
 
     /// A member could not be begun: stops the others, and raises why.
@@ -396,11 +402,19 @@ enum Gather {
           }
           ended += signal.take()
         }
-        for index in ended {
-          end(index)
-          guard index != Self.source, case .failure(let error)? = outcomes[index] else { continue }
-          failures += error.withoutCancellation
-        }
+        failures += takeIn(ended)
+      }
+      return failures
+    }
+
+    /// Notes that members have ended.
+    /// - Returns: the failures among them, but for cancellations.
+    private mutating func takeIn(_ ended: [Int]) -> [ErrorObject] {
+      var failures: [ErrorObject] = []
+      for index in ended {
+        end(index)
+        guard index != Self.source, case .failure(let error)? = outcomes[index] else { continue }
+        failures += error.withoutCancellation
       }
       return failures
     }

@@ -92,6 +92,8 @@ public final class Scope: @unchecked Sendable {
   /// How many of the live tasks are services.
   var serviceCount = 0
   var hasOnlyServices: Bool { live.count == serviceCount }
+  /// At its end these have been stopped, and none has been added since.
+  var hasStoppedServices = false
 
   /// Absolute, on the scheduler's clock.
   var deadline: Int64?
@@ -99,6 +101,8 @@ public final class Scope: @unchecked Sendable {
   /// For cleanup, and for the scope whose stopping it belongs to: when its grace is spent.
   var graceEnd: Int64?
   var graceOwner: Scope?
+  /// Has its strand look when that is spent. Under the tree lock.
+  var graceTimer: TimerID?
   /// For cleanup: the grace period that it has been given itself, in nanoseconds. It counts from when it is stopped.
   var ownGrace: Int64?
   /// For cleanup of the library's: it gives back what others wait for, which takes no time, and is never cut short.

@@ -299,6 +299,10 @@ public final class Strand: Resumable, @unchecked Sendable {
 
   var isWaiting: Bool { waitLock.withLock { waiter != nil } }
 
+  /// Somebody's look at the wait-for graph has come to this strand since its own last one. Set before its wait is looked at: so
+  /// if that is not seen, this is when it begins.
+  let wasReached = Atomic<Bool>(false)
+
   /// The wait that nobody has ended yet.
   var pendingWait: Waiter? {
     guard let waiter = waitLock.withLock({ waiter }), waiter.isPending else { return nil }
@@ -385,13 +389,14 @@ public final class Strand: Resumable, @unchecked Sendable {
     cleanup.graceOwner = cause
     if cause.graceEnd == nil { cause.graceEnd = now.addingOrLast(interpreter.options.grace) }
     if let own = cleanup.ownGrace { cleanup.graceEnd = now.addingOrLast(own) }
-    scheduleInterrupt(at: cleanup.graceEnd ?? cause.graceEnd ?? Int64.max)
+    if let timer = cleanup.graceTimer { interpreter.scheduler.cancelTimer(timer) }
+    cleanup.graceTimer = scheduleInterrupt(at: cleanup.graceEnd ?? cause.graceEnd ?? Int64.max)
   }
 
   /// Has the strand look at a moment whether it is to stop.
-  func scheduleInterrupt(at moment: Int64) {
-    guard moment != Int64.max else { return }
-    interpreter.scheduler.schedule(at: moment) { [weak self] in
+  private func scheduleInterrupt(at moment: Int64) -> TimerID? {
+    guard moment != Int64.max else { return nil }
+    return interpreter.scheduler.schedule(at: moment) { [weak self] in
       guard let self else { return }
       interpreter.tree.withLock { self.interrupt() }
     }

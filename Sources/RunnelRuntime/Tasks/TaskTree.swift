@@ -59,7 +59,10 @@ extension Interpreter {
       guard !scope.hasEnded else { return false }
       if scope.live.isEmpty { scope.strand.busyScopes.append(scope) }
       scope.live.add(task)
-      if task.isService { scope.serviceCount += 1 }
+      if task.isService {
+        scope.serviceCount += 1
+        scope.hasStoppedServices = false
+      }
       if Scope.cancellation(beyondShields: scope) != nil { child.rearm() }
       return true
     }

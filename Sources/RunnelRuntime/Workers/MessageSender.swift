@@ -73,7 +73,13 @@ final class MessageSender: @unchecked Sendable {
       offset += count
       if offset == bytes.count {
         offset = 0
+        // What has gone is let go of, also where the socket is never idle.
+        messages[gone] = ([], [])
         gone += 1
+        if gone > 64, gone * 2 > messages.count {
+          messages.removeFirst(gone)
+          gone = 0
+        }
       }
     }
     messages.removeAll(keepingCapacity: true)

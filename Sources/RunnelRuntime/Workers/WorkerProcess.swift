@@ -169,7 +169,10 @@ final class WorkerProcess: @unchecked Sendable {
   }
 
   /// Whether it could take another task.
-  var isReady: Bool { lock.withLock { end == nil && !isEnding && work == nil } }
+  var isReady: Bool { lock.withLock { end == nil && !isEnding && work == nil && !hasExited } }
+
+  /// Whether it has died, which the reactor may not have seen yet.
+  private var hasExited: Bool { ((try? Programs.peekExit(pidfd)) ?? nil) != nil }
 
   /// Sends a message, without waiting.
   func send(_ message: Message) { sender.send(message) }

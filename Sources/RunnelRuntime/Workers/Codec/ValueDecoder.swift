@@ -120,17 +120,20 @@ struct ValueDecoder {
     return tag
   }
 
+  /// For how many items there is room before they have been seen: each level of nesting may claim as many as there are bytes.
+  private static let reserved = 64
+
   private mutating func items(depth: Int) throws(WireError) -> [Value] {
     let count = try input.count()
     var items: [Value] = []
-    items.reserveCapacity(count)
+    items.reserveCapacity(min(count, Self.reserved))
     for _ in 0..<count { items.append(try value(depth: depth + 1)) }
     return items
   }
 
   private mutating func storage(depth: Int) throws(WireError) -> MapStorage {
     let count = try input.count()
-    var storage = MapStorage(minimumCapacity: count)
+    var storage = MapStorage(minimumCapacity: min(count, Self.reserved))
     for _ in 0..<count {
       let key = try value(depth: depth + 1)
       guard storage.set(key, try value(depth: depth + 1)) else {
