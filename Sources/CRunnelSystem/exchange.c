@@ -11,10 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-int runnel_socket_pair(int32_t *one, int32_t *other) {
-  int ends[2];
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return errno;
-  // Above 2: a program's standard descriptors are placed over those.
+int runnel_lift_ends(int32_t ends[2]) {
   for (int end = 0; end < 2; end++) {
     if (ends[end] > 2) continue;
     int moved = fcntl(ends[end], F_DUPFD_CLOEXEC, 3);
@@ -26,6 +23,14 @@ int runnel_socket_pair(int32_t *one, int32_t *other) {
     }
     ends[end] = moved;
   }
+  return 0;
+}
+
+int runnel_socket_pair(int32_t *one, int32_t *other) {
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return errno;
+  int error = runnel_lift_ends(ends);
+  if (error != 0) return error;
   *one = ends[0];
   *other = ends[1];
   return 0;

@@ -170,18 +170,8 @@ AFTER_FORK _Noreturn static void watch(int pipe, system_call call) {
 AFTER_FORK int runnel_watchdog_start(pid_t *pid) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return -errno;
-  // Above 2, so that placing a program's standard descriptors can never hit it.
-  for (int end = 0; end < 2; end++) {
-    if (ends[end] > 2) continue;
-    int moved = fcntl(ends[end], F_DUPFD_CLOEXEC, 3);
-    int error = errno;
-    close(ends[end]);
-    if (moved < 0) {
-      close(ends[1 - end]);
-      return -error;
-    }
-    ends[end] = moved;
-  }
+  int error = runnel_lift_ends(ends);
+  if (error != 0) return -error;
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -190,7 +180,7 @@ AFTER_FORK int runnel_watchdog_start(pid_t *pid) {
   const system_call call = pointer;
   long child = call(SYS_clone, 0L, 0L, 0L, 0L, 0L);
   if (child == 0) watch(ends[0], call);
-  int error = errno;
+  error = errno;
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   close(ends[0]);
   if (child < 0) {

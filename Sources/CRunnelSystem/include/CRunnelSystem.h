@@ -194,6 +194,10 @@ void runnel_name_process(const char *name);
 
 // MARK: Between processes (exchange.c)
 
+/// Numbers both ends of a pipe or socket 3 or above, CLOEXEC: a program's standard descriptors are placed over those below. Returns
+/// 0, or an errno with both closed.
+int runnel_lift_ends(int32_t ends[2]);
+
 /// Both ends of a stream socket, CLOEXEC, numbered 3 or above. Returns 0 or an errno.
 int runnel_socket_pair(int32_t *one, int32_t *other);
 

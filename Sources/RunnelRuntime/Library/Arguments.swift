@@ -67,10 +67,17 @@ extension NativeCall {
   }
 
   func task(_ position: Int) throws(Raised) -> TaskObject {
-    guard let task = self[position].object(.task, as: TaskObject.self) else {
-      throw wrongType(position, expected: "a task")
+    try object(position, .task, as: TaskObject.self, expected: "a task")
+  }
+
+  /// An object of one sort.
+  func object<T: Object>(
+    _ position: Int, _ tag: ObjectTag, as type: T.Type, expected: String
+  ) throws(Raised) -> T {
+    guard let object = self[position].object(tag, as: type) else {
+      throw wrongType(position, expected: expected)
     }
-    return task
+    return object
   }
 
   /// A number of things: below zero counts as none.

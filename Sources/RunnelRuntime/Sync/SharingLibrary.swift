@@ -65,10 +65,7 @@ enum SharingLibrary {
     ])
 
   private static func its(_ call: borrowing NativeCall) throws(Raised) -> ChannelObject {
-    guard let channel = call[0].object(.channel, as: ChannelObject.self) else {
-      throw call.wrongType(0, expected: "a channel")
-    }
-    return channel
+    try call.object(0, .channel, as: ChannelObject.self, expected: "a channel")
   }
 
   private static let shared = NativeGroup(
@@ -102,10 +99,7 @@ enum SharingLibrary {
     ])
 
   private static func value(_ call: borrowing NativeCall) throws(Raised) -> SharedObject {
-    guard let shared = call[0].object(.shared, as: SharedObject.self) else {
-      throw call.wrongType(0, expected: "a shared value")
-    }
-    return shared
+    try call.object(0, .shared, as: SharedObject.self, expected: "a shared value")
   }
 
   private static let intrinsics = NativeGroup(

@@ -47,10 +47,7 @@ enum SynchronisingLibrary {
         documentation:
           "Where tasks that hold `lock` wait, without it, until another says that something has changed.",
         body: .plain { call throws(Raised) in
-          guard let lock = call[0].object(.lock, as: LockObject.self) else {
-            throw call.wrongType(0, expected: "a lock")
-          }
-          return .object(ConditionObject(lock: lock))
+          return .object(ConditionObject(lock: try its(call)))
         }),
       NativeFunction(
         "limiter(n, per: 1s) → limiter",
@@ -104,10 +101,7 @@ enum SynchronisingLibrary {
     ])
 
   private static func its(_ call: borrowing NativeCall) throws(Raised) -> LockObject {
-    guard let lock = call[0].object(.lock, as: LockObject.self) else {
-      throw call.wrongType(0, expected: "a lock")
-    }
-    return lock
+    try call.object(0, .lock, as: LockObject.self, expected: "a lock")
   }
 
   private static let semaphore = NativeGroup(
@@ -132,10 +126,7 @@ enum SynchronisingLibrary {
     ])
 
   private static func permits(_ call: borrowing NativeCall) throws(Raised) -> SemaphoreObject {
-    guard let semaphore = call[0].object(.semaphore, as: SemaphoreObject.self) else {
-      throw call.wrongType(0, expected: "a semaphore")
-    }
-    return semaphore
+    try call.object(0, .semaphore, as: SemaphoreObject.self, expected: "a semaphore")
   }
 
   private static let event = NativeGroup(
@@ -162,10 +153,7 @@ enum SynchronisingLibrary {
     ])
 
   private static func happening(_ call: borrowing NativeCall) throws(Raised) -> EventObject {
-    guard let event = call[0].object(.event, as: EventObject.self) else {
-      throw call.wrongType(0, expected: "an event")
-    }
-    return event
+    try call.object(0, .event, as: EventObject.self, expected: "an event")
   }
 
   private static let barrier = NativeGroup(
@@ -180,10 +168,7 @@ enum SynchronisingLibrary {
     ])
 
   private static func meeting(_ call: borrowing NativeCall) throws(Raised) -> BarrierObject {
-    guard let barrier = call[0].object(.barrier, as: BarrierObject.self) else {
-      throw call.wrongType(0, expected: "a barrier")
-    }
-    return barrier
+    try call.object(0, .barrier, as: BarrierObject.self, expected: "a barrier")
   }
 
   private static let condition = NativeGroup(
@@ -214,10 +199,7 @@ enum SynchronisingLibrary {
     ])
 
   private static func change(_ call: borrowing NativeCall) throws(Raised) -> ConditionObject {
-    guard let condition = call[0].object(.condition, as: ConditionObject.self) else {
-      throw call.wrongType(0, expected: "a condition")
-    }
-    return condition
+    try call.object(0, .condition, as: ConditionObject.self, expected: "a condition")
   }
 
   private static let limiter = NativeGroup(
@@ -231,10 +213,7 @@ enum SynchronisingLibrary {
     ])
 
   private static func gate(_ call: borrowing NativeCall) throws(Raised) -> LimiterObject {
-    guard let limiter = call[0].object(.limiter, as: LimiterObject.self) else {
-      throw call.wrongType(0, expected: "a limiter")
-    }
-    return limiter
+    try call.object(0, .limiter, as: LimiterObject.self, expected: "a limiter")
   }
 
   private static let intrinsics = NativeGroup(

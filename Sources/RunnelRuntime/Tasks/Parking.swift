@@ -108,17 +108,7 @@ extension Strand {
   /// Gives the machine what the end of a task has given. Says false if the wait was interrupted, and is to be begun again.
   private func takeOutcome(of waiter: Waiter, awaiting task: TaskObject) -> Bool {
     endWait()
-    switch waiter.known {
-    case .value(let value): machine.deliver(value)
-    case .failure(let error): machine.deliver(raising: error)
-    case .deadlock(let error):
-      interpreter.disarm(waiter, forEndOf: task)
-      machine.deliver(raising: error)
-    case .interrupted, nil:
-      interpreter.disarm(waiter, forEndOf: task)
-      return false
-    }
-    return true
+    return deliver(waiter) { interpreter.disarm(waiter, forEndOf: task) }
   }
 
   /// Gives the machine what the wait was ended with; if it was interrupted, gives it back to be begun again.
@@ -126,17 +116,24 @@ extension Strand {
     guard let waiter = endWait(), let ended = waiter.parking else { return nil }
     waiter.parking = nil
     if case .choice(let selection) = ended.wait { selection.leave() }
+    return deliver(waiter) { giveUp(ended.undo) } ? nil : ended.wait
+  }
+
+  /// Gives the machine what a wait was ended with, other than by what it waited for only after it has been given up. Says false if
+  /// it was interrupted.
+  @inline(__always)
+  private func deliver(_ waiter: Waiter, givingUp giveUp: () -> Void) -> Bool {
     switch waiter.known {
     case .value(let value): machine.deliver(value)
     case .failure(let error): machine.deliver(raising: error)
     case .deadlock(let error):
-      giveUp(ended.undo)
+      giveUp()
       machine.deliver(raising: error)
     case .interrupted, nil:
-      giveUp(ended.undo)
-      return ended.wait
+      giveUp()
+      return false
     }
-    return nil
+    return true
   }
 
   private func arm(_ wait: Wait, _ waiter: Waiter) -> Wait.Undo {

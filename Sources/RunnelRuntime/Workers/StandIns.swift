@@ -262,14 +262,9 @@ final class StandIn: Object, @unchecked Sendable {
     switch native.body {
     case .plain(let body): return try Self.call(native, strand, arguments, body)
     case .attempt(let plain, let waiting):
-      var known: Value?
-      _ = try Self.call(native, strand, arguments) { call throws(Raised) in
-        known = try plain(call)
-        return .nil
-      }
-      if let known { return known }
-      wait = try Self.wait(native, strand, arguments, waiting)
-    case .parking(let waiting): wait = try Self.wait(native, strand, arguments, waiting)
+      if let known = try Self.call(native, strand, arguments, plain) { return known }
+      wait = try Self.call(native, strand, arguments, waiting)
+    case .parking(let waiting): wait = try Self.call(native, strand, arguments, waiting)
     case .waiting(let body): return try await body(strand, arguments)
     default: throw Raised(.typeError, "`\(native.name)` cannot be called from another process")
     }
@@ -285,19 +280,10 @@ final class StandIn: Object, @unchecked Sendable {
     }
   }
 
-  private static func call(
+  private static func call<Result>(
     _ native: NativeFunction, _ strand: Strand, _ arguments: [Value],
-    _ body: (borrowing NativeCall) throws(Raised) -> Value
-  ) throws(Raised) -> Value {
-    try arguments.withUnsafeBufferPointer { (arguments) throws(Raised) in
-      try body(NativeCall(function: native, strand: strand, arguments: arguments))
-    }
-  }
-
-  private static func wait(
-    _ native: NativeFunction, _ strand: Strand, _ arguments: [Value],
-    _ body: (borrowing NativeCall) throws(Raised) -> Wait
-  ) throws(Raised) -> Wait {
+    _ body: (borrowing NativeCall) throws(Raised) -> Result
+  ) throws(Raised) -> Result {
     try arguments.withUnsafeBufferPointer { (arguments) throws(Raised) in
       try body(NativeCall(function: native, strand: strand, arguments: arguments))
     }
